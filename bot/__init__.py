@@ -1,0 +1,1 @@
+"""Answers questions in Slack from the wiki, citing its passages."""

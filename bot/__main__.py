@@ -1,0 +1,226 @@
+"""The bot's door: `python -m bot` answers in Slack or the local workspace; also `ask`, `prepare` and `doctor`."""
+
+import argparse
+import logging
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+from rich.console import Console
+from tqdm import tqdm
+
+from bot import doctor, terminal
+from bot.answers import Answer, Refusal, RefusalReason, Timings
+from bot.errors import BotError, QuestionUnusable
+from bot.llama import LlamaModel
+from bot.ports import Answering
+from bot.slack.app import SlackApp, client_for
+from bot.slack.audiences import EveryonesPages
+from bot.slack.reply import SlackReplies
+from bot.worker import Worker
+from bot.workspace import Workspace
+from config import logs, wiring
+from config.settings import Settings, SettingsWrong, load
+from indexer.errors import IndexerError
+from indexer.pages import EVERYONE
+
+log = logging.getLogger("bot")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; return 0 done, 1 failed with a sentence on stderr, 2 wrong use."""
+    options = _parser().parse_args(arguments)
+    try:
+        settings = load()
+        logs.set_up(settings.log_level if options.command is None else "WARNING")
+        return int(options.run(settings, options))
+    except (SettingsWrong, BotError, IndexerError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    except BrokenPipeError:
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m bot",
+        description="Answer questions in Slack from the wiki. Without a command: the Slack app, or a local workspace "
+        "in the browser where no Slack token is set.",
+    )
+    parser.set_defaults(run=_serve)
+    commands = parser.add_subparsers(dest="command", metavar="command")
+    ask = commands.add_parser("ask", help="answer a question here, as Slack would get it")
+    ask.add_argument("question", nargs="?", help="the question")
+    ask.add_argument(
+        "--file", type=Path, metavar="JSONL", help='questions to ask, a line each: {"id": …, "question": …}'
+    )
+    ask.add_argument("--json", action="store_true", help="print one JSON object (always so with --file)")
+    ask.set_defaults(run=_ask, parser=ask)
+    prepare = commands.add_parser("prepare", help="make the model ready for this CPU (done at the first start anyway)")
+    prepare.set_defaults(run=_prepare)
+    check = commands.add_parser("doctor", help="check settings, tokens, scopes, wiki, index, model and disk")
+    check.add_argument("--json", action="store_true", help="print one JSON object")
+    check.set_defaults(run=_doctor)
+    return parser
+
+
+def _ask(settings: Settings, options: argparse.Namespace) -> int:
+    if (options.question is None) == (options.file is None):
+        options.parser.error("give a question, or --file with questions")
+    if options.file is not None:
+        return _ask_file(settings, options.file)
+    console = Console(highlight=False)
+    reply = terminal.TerminalReply(console)
+    search = wiring.indexing(settings).search
+    with _model_opened(settings) as model:
+        answerer = wiring.answerer(settings, search, model)
+        for step in answerer.steps(options.question, frozenset({EVERYONE})):
+            if not options.json:
+                reply.show(step)
+            elif isinstance(step, Answer | Refusal):
+                print(terminal.as_json("1", options.question, step))
+    return 0
+
+
+def _ask_file(settings: Settings, path: Path) -> int:
+    try:
+        lines = terminal.read_questions(path)
+    except OSError as error:
+        raise QuestionUnusable(f"{path} cannot be read ({error.strerror}).") from error
+    indexing = wiring.indexing(settings)
+    with _model_opened(settings) as model:
+        for line in tqdm(lines, unit="question", disable=not sys.stderr.isatty()):
+            if line.passages is None:
+                answerer = wiring.answerer(settings, indexing.search, model)
+            else:
+                given = wiring.given_passages(line.passages, line.question, indexing.embedder)
+                answerer = wiring.answerer(settings, given, model)
+            print(terminal.as_json(line.id, line.question, _outcome(answerer, line.question, model.name)), flush=True)
+    return 0
+
+
+def _outcome(answerer: Answering, question: str, model: str) -> Answer | Refusal:
+    """Return what *question* comes to; one that cannot be asked at all is refused with its own sentence."""
+    try:
+        *_, last = answerer.steps(question, frozenset({EVERYONE}))
+    except QuestionUnusable as error:
+        return Refusal(RefusalReason.UNUSABLE, str(error), (), Timings(), model, 0, "")
+    assert isinstance(last, Answer | Refusal), "steps end in an answer or a refusal"
+    return last
+
+
+def _prepare(settings: Settings, _options: argparse.Namespace) -> int:
+    with _reporting() as report:
+        prepared = wiring.prepared_model(settings, report)
+    best = next(
+        one for one in prepared.measured if (one.format, one.repack) == (prepared.format, prepared.weights.repack)
+    )
+    name = prepared.weights.path.name
+    print(f"The model is ready: {name} reads {best.prefill:.0f} tokens/s and writes {best.decode:.0f}.")
+    return 0
+
+
+def _doctor(settings: Settings, options: argparse.Namespace) -> int:
+    checks = list(doctor.checks(wiring.examined(settings)))
+    print(doctor.as_json(checks) if options.json else doctor.as_text(checks))
+    return 0 if all(check.is_well for check in checks) else 1
+
+
+def _serve(settings: Settings, _options: argparse.Namespace) -> int:
+    """Take questions at once, answer them as soon as the model is ready, until SIGTERM or Ctrl-C."""
+    ending = threading.Event()
+    workers: list[Worker] = []
+
+    def wake() -> None:
+        for worker in workers:
+            worker.wake()
+
+    def end(_signal: int, _frame: object) -> None:
+        ending.set()
+        for worker in workers:
+            worker.stop()
+
+    signal.signal(signal.SIGTERM, end)
+    with ExitStack() as stack:
+        records = wiring.records(settings)
+        stack.callback(records.close)
+        place = _place(settings, stack)
+        client = client_for(place.bot_token, place.api_url)
+        app = SlackApp(client, place.app_token, records, wake)
+        stack.callback(app.close)
+        app.start()
+        print(place.greeting, flush=True)
+        search = wiring.indexing(settings).search
+        model = stack.enter_context(_model_opened(settings))
+        replies = SlackReplies(client, records, time.monotonic, ending.wait)
+        worker = Worker(records, wiring.answerer(settings, search, model), EveryonesPages(), replies)
+        workers.append(worker)
+        signal.signal(signal.SIGINT, end)
+        worker.apologise_for(records.recover())
+        log.info("ready to answer", extra={"model": model.name})
+        if not ending.is_set():
+            worker.run()
+    return 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where the bot answers, Slack or the local workspace, and the sentence that tells people."""
+
+    bot_token: str
+    app_token: str
+    api_url: str
+    greeting: str
+
+
+def _place(settings: Settings, stack: ExitStack) -> _Place:
+    slack = settings.slack
+    if slack.bot_token is not None and slack.app_token is not None:
+        greeting = "Footnote answers in Slack. Mention it in a channel, or write to it."
+        return _Place(slack.bot_token.get_secret_value(), slack.app_token.get_secret_value(), slack.api_url, greeting)
+    workspace = stack.enter_context(Workspace.start(port=settings.workspace.port))
+    greeting = (
+        "No Slack token is set, so this is the local workspace: open\n\n"
+        f"    {workspace.page_url}\n\nin a browser and ask @Footnote something."
+    )
+    return _Place(workspace.bot_token, workspace.app_token, workspace.api_url, greeting)
+
+
+@contextmanager
+def _model_opened(settings: Settings) -> Iterator[LlamaModel]:
+    with _reporting() as report:
+        model = wiring.language_model(settings, report)
+    try:
+        yield model
+    finally:
+        model.close()
+
+
+@contextmanager
+def _reporting() -> Iterator[Callable[[str, int, int], None]]:
+    """Give a way to report the model's preparation, which draws nothing where nothing is done."""
+    bars: list[tqdm[NoReturn]] = []
+
+    def report(what: str, done: int, steps: int) -> None:
+        if not bars:
+            bars.append(tqdm(total=steps, desc="Preparing the model for this CPU", unit="try", file=sys.stderr))
+        bars[0].set_postfix_str(what)
+        bars[0].update(done - bars[0].n)
+
+    try:
+        yield report
+    finally:
+        for bar in bars:
+            bar.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

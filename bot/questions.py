@@ -1,0 +1,81 @@
+"""Questions, who asks them and where."""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NewType
+
+from bot.errors import QuestionUnusable
+
+QuestionId = NewType("QuestionId", str)
+
+MAX_QUESTION_CHARACTERS = 2000  # a Slack message may hold 40,000; a question that long is a pasted document
+
+_INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn"}  # Unicode categories: control, format, surrogate, private use, unassigned
+_JOINERS = {"\u200c", "\u200d"}  # needed inside words of some scripts and inside emoji
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Who asks: a Slack user's id, or `terminal`."""
+
+    user: str
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """Where the reply goes. *ts* is the thread's root message, empty in a terminal."""
+
+    team: str
+    channel: str
+    ts: str
+    is_direct: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One question as it was asked.
+
+    *text* is what the asker wrote, the mention of the bot taken out, not yet cleaned. *ts* is the message that asked
+    it; in Slack (team, channel, ts) is unique and *id* is made of them. *asked_at* is aware UTC.
+    """
+
+    id: QuestionId
+    text: str
+    asker: Asker
+    thread: Thread
+    ts: str
+    asked_at: datetime
+
+
+def question_id(team: str, channel: str, ts: str) -> QuestionId:
+    """Return the id that makes a redelivered or doubled event the same question.
+
+    >>> question_id("T1", "C2", "17.5")
+    'T1:C2:17.5'
+    """
+    return QuestionId(f"{team}:{channel}:{ts}")
+
+
+def clean(text: str) -> str:
+    r"""Return *text* on one line, without invisible characters; raises QuestionUnusable with a sentence for the asker.
+
+    >>> clean("  How many\n days\x00 off? ")
+    'How many days off?'
+    """
+    normal = unicodedata.normalize("NFC", text)
+    visible = "".join(c if _is_visible(c) else " " for c in normal)
+    line = re.sub(r"\s+", " ", visible).strip()
+    if not any(c.isalnum() for c in line):
+        raise QuestionUnusable("I need a question in words: ask me something that the wiki could answer.")
+    if len(line) > MAX_QUESTION_CHARACTERS:
+        raise QuestionUnusable(
+            f"That is {len(line):,} characters long. I can read questions of up to {MAX_QUESTION_CHARACTERS:,}: "
+            "please ask in a few sentences."
+        )
+    return line
+
+
+def _is_visible(character: str) -> bool:
+    return character in _JOINERS or unicodedata.category(character) not in _INVISIBLE

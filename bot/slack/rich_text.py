@@ -1,0 +1,76 @@
+"""Slack's rich_text blocks, whose text Slack never reads as markup. Every text passes through mrkdwn on its way in."""
+
+import re
+from collections.abc import Iterable, Sequence
+from urllib.parse import urlsplit
+
+from bot.slack import mrkdwn
+
+Element = dict[str, object]
+Block = dict[str, object]
+
+MAX_URL_CHARACTERS = 3000  # Slack's limit for a button's address
+
+_UNSAFE_IN_URL = re.compile(r"[\s\x00-\x20\x7f-\xa0<>|\"\\`{}\u2000-\u206f\ufeff]")
+
+
+def text(words: str, **style: bool) -> Element:
+    """Return *words* as a text element. Slack refuses an empty one: give at least one visible character."""
+    element: Element = {"type": "text", "text": words}
+    return element | {"style": style} if style else element
+
+
+def link(url: str, label: str) -> Element:
+    """Return *label* linked to *url*, or in bold where *url* is nothing a browser should open."""
+    address = web_address(url)
+    if address is None:
+        return text(label, bold=True)
+    return {"type": "link", "url": address, "text": label}
+
+
+def section(elements: Sequence[Element]) -> Element:
+    """Return a paragraph."""
+    return {"type": "rich_text_section", "elements": list(elements)}
+
+
+def quote(words: str) -> Element:
+    """Return quoted words."""
+    return {"type": "rich_text_quote", "elements": [text(words)]}
+
+
+def bullets(lines: Iterable[Sequence[Element]]) -> Element:
+    """Return a list with a bullet before each line."""
+    return {"type": "rich_text_list", "style": "bullet", "elements": [section(line) for line in lines]}
+
+
+def block(*parts: Element) -> Block:
+    """Return one rich_text block of sections, lists and quotes."""
+    return {"type": "rich_text", "elements": list(parts)}
+
+
+def words_of(words: str, max_characters: int, if_empty: str = "") -> str:
+    r"""Return *words* on as many lines as they have, safe to show and cut to *max_characters*, or *if_empty*.
+
+    >>> words_of("\u202e\x00", 10, if_empty="untitled")
+    'untitled'
+    """
+    return mrkdwn.shorten(mrkdwn.visible(words).strip(), max_characters) or if_empty
+
+
+def web_address(url: str) -> str | None:
+    """Return *url* if it is an http or https address that Slack will take, None otherwise.
+
+    >>> web_address("https://wiki.example.org/a#b")
+    'https://wiki.example.org/a#b'
+    >>> web_address("javascript:alert(1)") is None
+    True
+    """
+    if len(url) > MAX_URL_CHARACTERS or _UNSAFE_IN_URL.search(url):
+        return None
+    try:
+        parts = urlsplit(url)
+        is_web = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.username is None
+        _ = parts.port  # raises ValueError where it is no number
+    except ValueError:
+        return None
+    return url if is_web and url.isprintable() else None

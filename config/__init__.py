@@ -1,0 +1,1 @@
+"""Settings, and how they become objects. Imported only by a `__main__` or a test."""

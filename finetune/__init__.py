@@ -1,0 +1,1 @@
+"""From passages and feedback to a model that behaves."""

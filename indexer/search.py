@@ -1,0 +1,186 @@
+"""Finds passages for a question: two rankings, fused, of what the audience may read.
+
+question ─┬► vector ─► snapshot + vectors newer than it ─► 100 nearest that may be read ─┐
+          └► words ──► full text of the catalogue ───────► 100 best that may be read ────┴► fused ─► hits
+All of it looks at one moment of the catalogue: what was edited, removed or closed to the audience by then acts.
+"""
+
+import logging
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from urllib.parse import quote
+
+from indexer.errors import SnapshotUnusable
+from indexer.pages import Audience
+from indexer.passages import Hit, PassageId
+from indexer.ports import Embedder, Vector
+from indexer.store.catalogue import Catalogue
+from indexer.store.reading import FoundPassage, Reading
+from indexer.store.vectors import LooseVectors, Snapshot, Snapshots
+
+DEPTH = 100  # passages of each ranking that are fused
+RANK_OFFSET = 60  # Cormack, Clarke and Buettcher, SIGIR 2009: reciprocal rank fusion
+
+Ranking = Sequence[tuple[PassageId, float]]
+"""Passages with their scores, best first."""
+
+log = logging.getLogger(__name__)
+
+
+class Fusion(StrEnum):
+    """How two rankings become one."""
+
+    MIN_MAX = "min-max"
+    """The weighted sum of the scores, each ranking scaled to 0..1."""
+
+    RECIPROCAL_RANK = "reciprocal rank"
+    """The weighted sum of 1 / (60 + rank), for scores that cannot be compared."""
+
+
+class Search:
+    """Finds passages in *catalogue*, whose vectors are those of *embedder*. May be used by several threads."""
+
+    def __init__(self, catalogue: Catalogue, embedder: Embedder, snapshots: Snapshots) -> None:
+        self._catalogue = catalogue
+        self._embedder = embedder
+        self._snapshots = snapshots
+        self._vectors = _HeldVectors(snapshots, embedder)
+
+    def find(self, question: str, audience: Audience, count: int) -> list[Hit]:
+        """Return at most *count* hits, best first; fewer only where *audience* may read no more that fit."""
+        if not question.strip() or self.generation() == 0:
+            return []
+        vector = self._embedder.embed_question(question)
+        depth = max(DEPTH, count)
+        current = self._snapshots.current_name()  # before the moment that is read, so that it is never newer than that
+        with self._catalogue.reading() as reading:
+            near = self._vectors.at(reading, current).readable(vector, audience, depth)
+            worded = reading.best_by_words(question, audience, depth)
+            best = fuse(near, worded)[:count]
+            found = reading.passages(passage_id for passage_id, _ in best)
+        cosines, words = dict(near), dict(worded)
+        return [_hit(found[passage_id], score, cosines, words) for passage_id, score in best]
+
+    def generation(self) -> int:
+        """Return the number of the index's present generation, 0 before the first refresh."""
+        with self._catalogue.reading() as reading:
+            return reading.generation()
+
+
+def fuse(
+    near: Ranking, worded: Ranking, fusion: Fusion = Fusion.MIN_MAX, near_weight: float = 0.5
+) -> list[tuple[PassageId, float]]:
+    """Return the passages of both rankings, best first, with scores of 0 to 1; *near* counts for *near_weight*.
+
+    >>> fuse([(PassageId(1), 0.9), (PassageId(2), 0.5)], [(PassageId(2), 7.0)])
+    [(1, 0.5), (2, 0.5)]
+    """
+    scaled = _scaled if fusion is Fusion.MIN_MAX else _by_rank
+    fused = {passage_id: near_weight * score for passage_id, score in scaled(near)}
+    for passage_id, score in scaled(worded):
+        fused[passage_id] = fused.get(passage_id, 0.0) + (1 - near_weight) * score
+    return sorted(fused.items(), key=lambda scored: -scored[1])
+
+
+def _scaled(ranking: Ranking) -> Ranking:
+    """Return *ranking* with its scores spread over 0..1; all 1 where they are the same."""
+    highest = max((score for _, score in ranking), default=0.0)
+    lowest = min((score for _, score in ranking), default=0.0)
+    spread = highest - lowest
+    return [(passage_id, (score - lowest) / spread if spread else 1.0) for passage_id, score in ranking]
+
+
+def _by_rank(ranking: Ranking) -> Ranking:
+    """Return *ranking* with scores by rank alone, 1 for the first."""
+    return [(passage_id, (RANK_OFFSET + 1) / (RANK_OFFSET + rank)) for rank, (passage_id, _) in enumerate(ranking, 1)]
+
+
+def _hit(
+    found: FoundPassage, score: float, cosines: Mapping[PassageId, float], words: Mapping[PassageId, float]
+) -> Hit:
+    """Return a found passage as a hit, with the address of its section."""
+    return Hit(
+        passage_id=found.passage_id,
+        wiki=found.wiki,
+        page_id=found.page_id,
+        title=found.title,
+        headings=found.headings,
+        anchor=found.anchor,
+        url=f"{found.page_url}#{quote(found.anchor)}" if found.page_url and found.anchor else found.page_url,
+        revision=found.revision,
+        updated_at=found.updated_at,
+        text=found.text,
+        score=score,
+        cosine=cosines.get(found.passage_id, 0.0),
+        words=words.get(found.passage_id, 0.0),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Vectors:
+    """The vectors of one moment of the catalogue, those of passages that are gone among them."""
+
+    reading: Reading
+    snapshot: Snapshot | None
+    newer: LooseVectors
+
+    def readable(self, vector: Vector, audience: Audience, count: int) -> Ranking:
+        """Return the *count* nearest passages that *audience* may read, with their cosines, best first."""
+        total = len(self.newer) + (len(self.snapshot) if self.snapshot else 0)
+        depth = 4 * count
+        while True:
+            ranking = self._nearest(vector, depth)
+            allowed = self.reading.readable((passage_id for passage_id, _ in ranking), audience)
+            if len(allowed) >= count or depth >= total:
+                return [scored for scored in ranking if scored[0] in allowed][:count]
+            depth *= 8  # most of the nearest are closed to the audience, or gone: look further down
+
+    def _nearest(self, vector: Vector, count: int) -> Ranking:
+        """Return the *count* nearest passages, whoever may read them."""
+        old = self.snapshot.nearest(vector, count) if self.snapshot else []
+        return sorted([*self.newer.nearest(vector, count), *old], key=lambda scored: -scored[1])[:count]
+
+
+class _HeldVectors:
+    """What is held in memory between questions: the open snapshot, and the vectors newer than it."""
+
+    def __init__(self, snapshots: Snapshots, embedder: Embedder) -> None:
+        self._snapshots = snapshots
+        self._embedder = embedder
+        self._guard = threading.Lock()
+        self._seen = ""  # the name of the snapshot that was opened, or could not be
+        self._snapshot: Snapshot | None = None
+        self._newer = LooseVectors.none()
+
+    def at(self, reading: Reading, current: str) -> _Vectors:
+        """Return the vectors of the moment of *reading*, by the snapshot named *current* where it can be used."""
+        with self._guard:
+            if current != self._seen:
+                self._change_to(current, reading)
+            self._take_in_newer(reading)
+            return _Vectors(reading, self._snapshot, self._newer)
+
+    def _change_to(self, current: str, reading: Reading) -> None:
+        """Change to another snapshot, or to none where it cannot be used; then all vectors are held in memory."""
+        try:
+            self._snapshot = self._snapshots.open(
+                current, reading.identity(), self._embedder.name, reading.generation()
+            )
+        except SnapshotUnusable as error:
+            log.warning("snapshot not used, searching without", extra={"snapshot": current, "why": str(error)})
+            self._snapshot = None
+        self._seen = current
+        self._newer = LooseVectors.none()
+
+    def _take_in_newer(self, reading: Reading) -> None:
+        """Add the vectors of *reading* that are not held yet. A passage's vector never changes, and ids only rise."""
+        embedder = self._embedder.name
+        above = self._snapshot.manifest.highest if self._snapshot else 0
+        added = reading.vectors(embedder, int(self._newer.ids[-1]) if len(self._newer) else above)
+        if not added:
+            return
+        self._newer = self._newer.joined(LooseVectors.unpacked(added))
+        if len(self._newer) > 2 * reading.count_vectors(embedder, above):  # most of them are gone by now
+            self._newer = LooseVectors.unpacked(reading.vectors(embedder, above))

@@ -1,0 +1,154 @@
+"""What can be read of one moment of the catalogue: passages and who may read them, and how the index is doing."""
+
+import json
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from indexer.pages import Audience, PageId
+from indexer.passages import PassageId
+from indexer.store import words
+
+
+@dataclass(frozen=True, slots=True)
+class FoundPassage:
+    """A passage as it is shown."""
+
+    passage_id: PassageId
+    wiki: str
+    page_id: PageId
+    title: str
+    headings: tuple[str, ...]
+    anchor: str
+    page_url: str
+    revision: str
+    updated_at: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class WikiStatus:
+    """How one wiki stands. *last_success* is an ISO date and time in UTC, *problem* a sentence; both may be empty."""
+
+    name: str
+    pages: int
+    passages: int
+    last_success: str
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class FailureStatus:
+    """A page that could not be read. *next_try* is an ISO date and time in UTC."""
+
+    wiki: str
+    page_id: PageId
+    why: str
+    attempts: int
+    next_try: str
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshStatus:
+    """One refresh, *ended_at* empty where it still runs or was killed. Times are ISO in UTC."""
+
+    started_at: str
+    ended_at: str
+    counts: dict[str, int]
+    generation: int
+
+
+class Reading:
+    """One moment of the catalogue, for as long as its transaction lasts."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def generation(self) -> int:
+        """Return how many refreshes have changed what can be found."""
+        return int(self._fact("generation"))
+
+    def identity(self) -> str:
+        """Return the name of this very catalogue, made up when it was created."""
+        return self._fact("catalogue")
+
+    def count_passages(self) -> int:
+        """Return how many passages there are."""
+        return self._count("SELECT count(*) FROM passage")
+
+    def count_vectors(self, embedder: str, above: int = 0) -> int:
+        """Return how many passages with an id greater than *above* have a vector of *embedder*."""
+        return self._count("SELECT count(*) FROM passage WHERE id > ? AND embedder = ?", above, embedder)
+
+    def vectors(self, embedder: str, above: int = 0) -> list[tuple[int, bytes]]:
+        """Return the ids greater than *above*, rising, with their vectors of *embedder*, packed."""
+        sql = "SELECT id, vector FROM passage WHERE id > ? AND embedder = ? ORDER BY id"
+        return self._connection.execute(sql, (above, embedder)).fetchall()
+
+    def best_by_words(self, question: str, audience: Audience, count: int) -> list[tuple[PassageId, float]]:
+        """Return at most *count* passages that *audience* may read and that share words with *question*, best first."""
+        return words.best(self._connection, question, json.dumps(sorted(audience)), count)
+
+    def readable(self, passages: Iterable[PassageId], audience: Audience) -> set[PassageId]:
+        """Return those of *passages* that are still there and that *audience* may read."""
+        sql = """
+            SELECT id FROM passage WHERE id IN (SELECT value FROM json_each(?)) AND page IN (
+                SELECT page FROM reader WHERE principal IN (SELECT value FROM json_each(?)))
+        """
+        asked = (json.dumps(list(passages)), json.dumps(sorted(audience)))
+        return {PassageId(row[0]) for row in self._connection.execute(sql, asked)}
+
+    def passages(self, ids: Iterable[PassageId]) -> dict[PassageId, FoundPassage]:
+        """Return the passages of *ids* as they are shown."""
+        sql = """
+            SELECT passage.id, wiki, page_id, title, headings, anchor, url, revision, updated_at, passage.text
+            FROM passage JOIN page ON page.id = passage.page WHERE passage.id IN (SELECT value FROM json_each(?))
+        """
+        rows = self._connection.execute(sql, (json.dumps(list(ids)),))
+        return {row[0]: _found_passage(row) for row in rows}
+
+    def wiki_names(self) -> list[str]:
+        """Return the names of all wikis that were ever refreshed and not removed."""
+        return [row[0] for row in self._connection.execute("SELECT name FROM wiki ORDER BY name")]
+
+    def count_pages(self, wiki: str) -> int:
+        """Return how many pages of *wiki* can be found."""
+        return self._count("SELECT count(*) FROM page WHERE wiki = ?", wiki)
+
+    def wikis(self) -> list[WikiStatus]:
+        """Return how each wiki stands, by name."""
+        sql = """
+            SELECT name, (SELECT count(*) FROM page WHERE wiki = name),
+                (SELECT count(*) FROM passage JOIN page ON page.id = passage.page WHERE wiki = name),
+                last_success, problem
+            FROM wiki ORDER BY name
+        """
+        return [WikiStatus(*row) for row in self._connection.execute(sql)]
+
+    def failures(self) -> list[FailureStatus]:
+        """Return the pages that could not be read when they were last tried."""
+        sql = "SELECT wiki, page_id, why, attempts, next_try FROM failure ORDER BY wiki, page_id"
+        return [FailureStatus(*row) for row in self._connection.execute(sql)]
+
+    def last_refresh(self) -> RefreshStatus | None:
+        """Return the newest refresh, None before the first."""
+        sql = "SELECT started_at, ended_at, counts, generation FROM refresh ORDER BY id DESC LIMIT 1"
+        row = self._connection.execute(sql).fetchone()
+        return RefreshStatus(row[0], row[1], json.loads(row[2]), row[3]) if row else None
+
+    def _fact(self, name: str) -> str:
+        """Return a single value."""
+        (value,) = self._connection.execute("SELECT value FROM fact WHERE name = ?", (name,)).fetchone()
+        return str(value)
+
+    def _count(self, sql: str, *values: str | int) -> int:
+        """Return the one number that *sql* asks for."""
+        (count,) = self._connection.execute(sql, values).fetchone()
+        return int(count)
+
+
+def _found_passage(row: tuple[Any, ...]) -> FoundPassage:
+    """Return the passage of a row of `Reading.passages`."""
+    passage_id, wiki, page_id, title, headings, *others = row
+    return FoundPassage(passage_id, wiki, page_id, title, tuple(json.loads(headings)), *others)

@@ -1,0 +1,1 @@
+"""One module per kind of wiki, each an adapter of the `Wiki` port."""

@@ -1,0 +1,102 @@
+"""Which sentences of a draft are kept, and what they quote."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot import citing
+from bot.citing import Flaw
+from bot.prompt import number
+from tests.samples import hit
+
+LEAVE = hit(
+    "Every employee in the UK gets 25 days of annual leave a year. Unused days cannot be paid out. "
+    "Book leave in Roster.",
+    title="Annual leave (UK)",
+)
+EXPENSES = hit("Claims over £250 need the approval of your manager within 14 days.", title="Expenses")
+SHOWN = number([LEAVE, EXPENSES])
+
+
+def test_a_sentence_that_its_passage_says_is_kept() -> None:
+    """The answer keeps its marker and quotes the very sentence."""
+    checked = citing.check("You get 25 days of annual leave a year. [1]", SHOWN)
+
+    assert checked.text == "You get 25 days of annual leave a year. [1]"
+    assert checked.citations[0].quote == "Every employee in the UK gets 25 days of annual leave a year."
+
+
+@pytest.mark.parametrize(
+    ("draft", "flaw"),
+    [
+        ("You get 30 days of annual leave a year. [1]", Flaw.NUMBER),
+        ("Employees in Germany get annual leave. [1]", Flaw.NAME),
+        ("Unused days of annual leave can be paid out. [1]", Flaw.NEGATION),
+        ("The dental plan covers orthodontic treatment. [1]", Flaw.WORDS),
+        ("You get 25 days of annual leave. [2]", Flaw.NUMBER),
+        ('The wiki says "annual leave is unlimited". [1]', Flaw.QUOTE),
+        ("You get annual leave. [7]", Flaw.NO_SUCH_PASSAGE),
+        ("It is so. [1]", Flaw.EMPTY),
+    ],
+)
+def test_a_sentence_that_does_not_hold_is_dropped(draft: str, flaw: Flaw) -> None:
+    """Each flaw is found by its own rule."""
+    checked = citing.check(draft, SHOWN)
+
+    assert not checked.sentences
+    assert [dropped.flaw for dropped in checked.dropped] == [flaw]
+
+
+def test_good_sentences_stay_when_others_are_dropped() -> None:
+    """One bad sentence does not cost the rest."""
+    checked = citing.check("You get 25 days of leave. [1] Claims over £900 need approval. [2]", SHOWN)
+
+    assert [sentence.citations for sentence in checked.sentences] == [(1,)]
+
+
+def test_a_sentence_said_twice_is_kept_once() -> None:
+    """A small model that repeats itself does not fill the answer."""
+    checked = citing.check("Book leave in Roster. [1] Book leave in Roster. [1]", SHOWN)
+
+    assert len(checked.sentences) == 1
+
+
+def test_two_passages_may_hold_a_sentence_together() -> None:
+    """A sentence with two markers is held against both."""
+    checked = citing.check("Employees get 25 days, and claims over £250 need approval. [1][2]", SHOWN)
+
+    assert [citation.number for citation in checked.citations] == [1, 2]
+
+
+def test_words_without_a_marker_are_left_out() -> None:
+    """A draft cut off by the token limit ends with its last cited sentence."""
+    checked = citing.check("Book leave in Roster. [1] And then you", SHOWN)
+
+    assert checked.text == "Book leave in Roster. [1]"
+
+
+@given(st.text(alphabet="ab .[]0123456789\n", max_size=80))
+def test_reading_never_invents_a_citation(draft: str) -> None:
+    """Every number that is read stands in the draft between brackets."""
+    written = {int(digits) for digits in re.findall(r"\[(\d+)\]", draft)}
+
+    assert {n for sentence in citing.read_citations(draft) for n in sentence.citations} <= written
+
+
+@given(st.text(), st.text(min_size=1))
+def test_a_quote_is_verbatim_and_short(sentence: str, passage: str) -> None:
+    """Whatever was written, the quote is a piece of the passage."""
+    quote = citing.best_quote(sentence, passage)
+
+    assert quote in passage
+    assert len(quote) <= citing.MAX_QUOTE_CHARACTERS
+
+
+@given(st.text(max_size=200))
+def test_no_draft_gets_past_the_passages_shown(draft: str) -> None:
+    """Whatever the model writes, a kept sentence cites what was shown."""
+    checked = citing.check(draft, SHOWN)
+
+    assert all(set(sentence.citations) <= {1, 2} for sentence in checked.sentences)

@@ -1,0 +1,84 @@
+"""The model is made ready once, and only again when something it depends on has changed."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bot import preparing
+from bot.errors import ModelUnusable
+from tests.adapters import write_model
+
+pytestmark = [pytest.mark.model, pytest.mark.slow]
+
+
+class Told:
+    """Keeps what was reported."""
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self.steps: list[str] = []
+
+    def __call__(self, what: str, _done: int, _steps: int) -> None:
+        """Keep one report."""
+        self.steps.append(what)
+
+
+def test_the_fastest_that_works_is_kept_and_not_measured_again(tmp_path: Path) -> None:
+    """The first start measures with progress; the second reads the manifest and says nothing."""
+    first, second = Told(), Told()
+
+    prepared = preparing.prepare(preparing.packaged_model(), None, tmp_path, 2, first)
+    again = preparing.prepare(preparing.packaged_model(), None, tmp_path, 2, second)
+
+    assert prepared.weights.path.is_file()
+    assert prepared.measured
+    assert min(prepared.measured, key=lambda speed: speed.seconds).format == prepared.format
+    assert again == prepared
+    assert first.steps
+    assert second.steps == []
+
+
+def test_a_file_that_crashes_llama_is_a_sentence(tmp_path: Path) -> None:
+    """A header that reads well over weights that are no model ends a child process, not this one."""
+    source = write_model(tmp_path / "model.gguf")
+
+    with pytest.raises(ModelUnusable, match="cannot run"):
+        preparing.prepare(source, None, tmp_path / "models", 1, Told())
+
+
+def test_flipped_bytes_are_a_sentence_or_a_model(tmp_path: Path) -> None:
+    """Damage inside the file never ends the process that asks."""
+    source = tmp_path / "damaged.gguf"
+    shutil.copy(preparing.packaged_model(), source)
+    with source.open("r+b") as file:
+        file.seek(200)
+        file.write(b"\xff" * 64)
+
+    with pytest.raises(ModelUnusable):
+        preparing.prepare(source, None, tmp_path / "models", 1, Told())
+
+
+def test_a_disk_without_room_for_copies_leaves_the_file_in_use(tmp_path: Path) -> None:
+    """Where no copy can be written the model is used as it is, and no part of a copy stays."""
+    script = (
+        "import resource, sys; from pathlib import Path; from bot import preparing\n"
+        "if __name__ == '__main__':\n"
+        "    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000_000, 10_000_000))\n"
+        "    folder = Path(sys.argv[1])\n"
+        "    prepared = preparing.prepare(preparing.packaged_model(), None, folder, 2, lambda *told: None)\n"
+        "    print(prepared.format, sorted(path.name for path in folder.iterdir()))\n"
+    )
+    (tmp_path / "small_disk.py").write_text(script, encoding="utf-8")
+
+    done = subprocess.run(
+        [sys.executable, tmp_path / "small_disk.py", tmp_path / "models"],
+        env={"PYTHONPATH": str(Path(__file__).parents[2]), "PATH": ""},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.stdout == "as it is ['manifest.json']\n", done.stderr

@@ -1,0 +1,71 @@
+"""A whole index over a wiki in memory."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from indexer.pages import EVERYONE, Principal
+from indexer.passages import Hit
+from indexer.search import Search
+from indexer.store.catalogue import Catalogue
+from indexer.store.vectors import Snapshots
+from indexer.sync import Refreshed, Sync
+from tests.fakes_indexer import FakeEmbedder, FakeWiki, SilentProgress, SteadyClock
+
+
+@dataclass(frozen=True, slots=True)
+class SmallIndex:
+    """An index in a folder of its own, with the real catalogue, snapshots, sync and search."""
+
+    wiki: FakeWiki
+    embedder: FakeEmbedder
+    catalogue: Catalogue
+    snapshots: Snapshots
+    search: Search
+    sync: Sync
+    clock: SteadyClock
+
+    def refresh(self, *, full: bool = False, accept_removals: bool = False) -> Refreshed:
+        """Refresh, unseen."""
+        return self.sync.refresh(SilentProgress(), full=full, accept_removals=accept_removals)
+
+    def find(self, question: str, count: int = 10, audience: Iterable[str] = (EVERYONE,)) -> list[Hit]:
+        """Find as *audience*."""
+        return self.search.find(question, frozenset(Principal(name) for name in audience), count)
+
+    def found_pages(self, question: str, audience: Iterable[str] = (EVERYONE,)) -> set[str]:
+        """Return the pages with a hit among the first hundred."""
+        return {hit.page_id for hit in self.find(question, 100, audience)}
+
+    def passage_ids(self) -> dict[str, int]:
+        """Return the id of each passage by its text, as the catalogue has them."""
+        everything = self.find("page", 1000)
+        return {hit.text: hit.passage_id for hit in everything}
+
+
+def build_index(folder: Path, embedder: FakeEmbedder | None = None, wiki: FakeWiki | None = None) -> SmallIndex:
+    """Build an index in *folder*, or open the one that is there."""
+    wiki = wiki or FakeWiki()
+    embedder = embedder or FakeEmbedder()
+    catalogue = Catalogue(folder / "wiki.db")
+    snapshots = Snapshots(folder / "snapshots")
+    clock = SteadyClock()
+    return SmallIndex(
+        wiki=wiki,
+        embedder=embedder,
+        catalogue=catalogue,
+        snapshots=snapshots,
+        search=Search(catalogue, embedder, snapshots),
+        sync=Sync([wiki], embedder, catalogue, snapshots, clock),
+        clock=clock,
+    )
+
+
+@pytest.fixture
+def index(tmp_path: Path) -> Iterator[SmallIndex]:
+    """Give an index of nothing yet."""
+    built = build_index(tmp_path)
+    yield built
+    built.catalogue.close()

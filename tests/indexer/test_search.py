@@ -1,0 +1,211 @@
+"""Finding: two rankings in one, for whoever may read, at any moment."""
+
+import random
+import shutil
+import threading
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from indexer.compacting import MOST_NEWER
+from indexer.pages import EVERYONE
+from indexer.passages import PassageId
+from indexer.search import Fusion, fuse
+from tests.fakes_indexer import FakeWiki
+from tests.indexer.conftest import SmallIndex, build_index
+
+RANKINGS = st.dictionaries(st.integers(1, 40).map(PassageId), st.floats(-1, 30, allow_nan=False), max_size=20).map(
+    lambda scores: sorted(scores.items(), key=lambda scored: -scored[1])
+)
+
+
+@given(near=RANKINGS, worded=RANKINGS, fusion=st.sampled_from(Fusion), weight=st.floats(0, 1))
+def test_fusing_keeps_every_passage_once(
+    near: list[tuple[PassageId, float]], worded: list[tuple[PassageId, float]], fusion: Fusion, weight: float
+) -> None:
+    """Nothing is lost or doubled, scores are 0 to 1, and the best come first."""
+    fused = fuse(near, worded, fusion, weight)
+
+    scores = [score for _, score in fused]
+    assert sorted(passage_id for passage_id, _ in fused) == sorted({passage_id for passage_id, _ in [*near, *worded]})
+    assert all(0 <= score <= 1 + 1e-9 for score in scores)
+    assert scores == sorted(scores, reverse=True)
+
+
+@pytest.mark.parametrize("fusion", Fusion)
+def test_what_both_rankings_put_first_is_first(fusion: Fusion) -> None:
+    """Agreement wins in either way of fusing."""
+    near = [(PassageId(1), 0.9), (PassageId(2), 0.6), (PassageId(3), 0.5)]
+    worded = [(PassageId(1), 9.0), (PassageId(4), 8.0)]
+
+    passage_id, score = fuse(near, worded, fusion)[0]
+    assert (passage_id, round(score, 6)) == (1, 1.0)
+
+
+def test_nothing_is_found_before_the_first_refresh(index: SmallIndex) -> None:
+    """An empty index answers with nothing, and so does an empty question."""
+    assert index.find("anything") == []
+    assert index.search.generation() == 0
+    index.wiki.write("vpn", "Restart the tunnel.")
+    index.refresh()
+    assert index.find("  \n") == []
+
+
+def test_hit_says_where_it_stands_and_why(index: SmallIndex) -> None:
+    """The address is that of the section; both raw scores are there."""
+    index.wiki.write("vpn", "# Set up & go\n\nRestart the tunnel.", title="VPN")
+    index.wiki.write("lunch", "Lunch is at noon.")
+    index.refresh()
+
+    hit = index.find("restart tunnel")[0]
+
+    assert (hit.title, hit.headings, hit.text) == ("VPN", ("Set up & go",), "Restart the tunnel.")
+    assert hit.url == "https://wiki.test/vpn#set-up-%26-go"
+    assert hit.updated_at == "2026-01-01T00:00:00+00:00"
+    assert hit.score == pytest.approx(1.0)
+    assert 0 < hit.cosine <= 1.001
+    assert hit.words > 0
+
+
+def test_rights_never_starve_a_search(index: SmallIndex) -> None:
+    """The few pages that an asker may read are found behind hundreds of nearer ones that are closed."""
+    for number in range(1200):
+        index.wiki.write(f"secret-{number}", "Tunnel tunnel tunnel.", readers=["hr"])
+    for number in range(15):
+        index.wiki.write(f"open-{number}", f"Nothing of the kind, part {number}.")
+    index.refresh()
+
+    hits = index.find("tunnel", 10)
+
+    assert len(hits) == 10
+    assert all(hit.page_id.startswith("open") for hit in hits)
+    assert len(index.find("tunnel", 2000, ["hr", EVERYONE])) == 1215
+    assert index.find("tunnel", 10, []) == []
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give the folder of an index that is large enough for a snapshot."""
+    folder = tmp_path_factory.mktemp("large")
+    index = build_index(folder, wiki=large_wiki())
+    index.refresh()
+    index.catalogue.close()
+    return folder
+
+
+def large_wiki() -> FakeWiki:
+    """Return a wiki of one passage more than needs a snapshot, always the same."""
+    wiki = FakeWiki()
+    words = [f"word{number}" for number in range(400)]
+    chance = random.Random(1)
+    for number in range(MOST_NEWER + 1):
+        wiki.write(f"page-{number}", " ".join(chance.choices(words, k=8)))
+    return wiki
+
+
+@pytest.fixture
+def with_snapshot(large: Path, tmp_path: Path) -> SmallIndex:
+    """Give a copy of the large index."""
+    shutil.copytree(large, tmp_path / "data")
+    return build_index(tmp_path / "data", wiki=large_wiki())
+
+
+def test_large_index_is_searched_by_snapshot(with_snapshot: SmallIndex) -> None:
+    """The snapshot gives the passages that the catalogue's own vectors give."""
+    by_snapshot = [(hit.page_id, round(hit.cosine, 2)) for hit in with_snapshot.find("word1 word2 word3", 30)]
+    assert with_snapshot.search._vectors._snapshot is not None
+
+    shutil.rmtree(with_snapshot.snapshots.folder)
+    again = build_index(with_snapshot.catalogue.path.parent)
+    by_catalogue = [(hit.page_id, round(hit.cosine, 2)) for hit in again.find("word1 word2 word3", 30)]
+
+    assert again.search._vectors._snapshot is None
+    assert len(set(by_snapshot) & set(by_catalogue)) >= 28  # float16 may turn ties, and round otherwise
+
+
+def test_changes_act_before_any_new_snapshot(with_snapshot: SmallIndex) -> None:
+    """An edit, a deletion and a closed page show at once, in a search that has had its snapshot open all the time."""
+    index = with_snapshot
+    index.find("word1")
+    snapshot = index.snapshots.current_name()
+    index.wiki.write("edited", "word7 aardvark")
+    index.wiki.write("deleted", "word7 buffalo")
+    index.wiki.write("closed", "word7 caribou")
+    index.refresh()
+    assert {"edited", "deleted", "closed"} <= index.found_pages("aardvark buffalo caribou")
+
+    index.wiki.write("edited", "word7 dormouse")
+    index.wiki.write("closed", "word7 caribou", readers=["hr"])
+    index.wiki.delete("deleted")
+    index.refresh()
+
+    assert index.snapshots.current_name() == snapshot
+    texts = {hit.text for hit in index.find("aardvark buffalo caribou dormouse", 200)}
+    assert "word7 dormouse" in texts
+    assert not texts & {"word7 aardvark", "word7 buffalo", "word7 caribou"}
+
+
+@pytest.mark.parametrize("damage", ["cut", "missing", "nonsense"])
+def test_damaged_snapshot_is_searched_around_then_replaced(with_snapshot: SmallIndex, damage: str) -> None:
+    """Searches go on over the catalogue's own vectors; the next refresh publishes again without embedding."""
+    index = with_snapshot
+    expected = {hit.page_id for hit in build_index(index.catalogue.path.parent).find("word1 word2", 10)}
+    _damage(index, damage)
+
+    found = {hit.page_id for hit in index.find("word1 word2", 10)}
+    index.refresh()
+
+    assert len(found & expected) >= 9  # float16 may turn a tie
+    assert index.embedder.embedded == []
+    assert index.snapshots.current_name() == "g-000002"
+    index.find("word1 word2", 10)
+    assert index.search._vectors._snapshot is not None
+
+
+def test_snapshot_shrinks_with_the_wiki(with_snapshot: SmallIndex) -> None:
+    """When a tenth of it is gone, a snapshot without the dead is published."""
+    with_snapshot.wiki.delete(*(f"page-{number}" for number in range(100, MOST_NEWER + 1)))
+
+    with_snapshot.refresh(accept_removals=True)
+
+    assert with_snapshot.snapshots.current_name() == "g-000002"
+    assert len(with_snapshot.find("word1", 1000)) == 100
+
+
+def test_several_threads_search_while_the_wiki_changes(index: SmallIndex) -> None:
+    """Every reader sees whole generations: a page's two passages are there together or not at all."""
+    index.wiki.write("pair", "# a\n\nfirst zebra 0\n\n# b\n\nsecond zebra 0")
+    index.refresh()
+    problems: list[str] = []
+    is_over = threading.Event()
+
+    def search() -> None:
+        while not is_over.is_set():
+            versions = {hit.text.rsplit(" ", 1)[1] for hit in index.find("zebra", 10)}
+            if len(versions) != 1:
+                problems.append(str(versions))
+
+    threads = [threading.Thread(target=search) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for version in range(1, 25):
+        index.wiki.write("pair", f"# a\n\nfirst zebra {version}\n\n# b\n\nsecond zebra {version}")
+        index.refresh()
+    is_over.set()
+    for thread in threads:
+        thread.join()
+
+    assert problems == []
+
+
+def _damage(index: SmallIndex, damage: str) -> None:
+    """Damage the present snapshot."""
+    file = index.snapshots.folder / index.snapshots.current_name() / "vectors.usearch"
+    if damage == "missing":
+        shutil.rmtree(file.parent)
+    elif damage == "cut":
+        file.write_bytes(file.read_bytes()[:5000])
+    else:
+        file.write_bytes(b"x" * file.stat().st_size)
