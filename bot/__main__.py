@@ -1,5 +1,9 @@
 """The bot's door: `python -m bot` answers in Slack or the local workspace; also `ask`, `prepare` and `doctor`."""
 
+import os  # first: how threads wait is read when llama.cpp is loaded
+
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # threads that wait do not take the core another process works on
+
 import argparse
 import logging
 import signal

@@ -16,7 +16,7 @@ from bot.llama import LlamaModel
 from bot.ports import PassageFinder
 from bot.preparing import Prepared, Report, packaged_model, prepare
 from bot.records import Records
-from bot.slack.app import client_for
+from bot.slack.app import client_for, missing_scopes
 from bot.terminal import GivenPassage
 from config.settings import Settings, WikiSettings
 from indexer.embedding import SentenceTransformerEmbedder, packaged_model_path

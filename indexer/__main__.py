@@ -3,10 +3,13 @@
 import argparse
 import json
 import logging
+import os
+import signal
 import sys
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -81,7 +84,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         read = settings.load()
         logs.set_up(read.log_level)
-        return _act(options, wiring.indexing(read))
+        indexing = wiring.indexing(read)
+        with closing(indexing.catalogue):
+            return _act(options, indexing)
     except (settings.SettingsWrong, IndexerError, WrongFile) as error:
         print(error, file=sys.stderr)
         return 1
@@ -92,6 +97,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _act(options: argparse.Namespace, indexing: wiring.Indexing) -> int:
     """Do the one thing that was asked for."""
+    # Embedding threads that wait for each other by spinning made a refresh four times slower beside a busy bot.
+    # libgomp looks at this once, when PyTorch is first needed.
+    os.putenv("GOMP_SPINCOUNT", "0")
     if options.command == "once":
         return _once(options, indexing)
     if options.command == "search":
@@ -130,6 +138,8 @@ def _once(options: argparse.Namespace, indexing: wiring.Indexing) -> int:
                 refreshed = sync.refresh(progress, **wishes)
     finally:
         bar.close()
+    if options.dry_run and not options.json:
+        print("Nothing was written. A refresh would come to:")
     print(json.dumps(_refreshed_json(refreshed)) if options.json else _refreshed_text(refreshed))
     for sentence in (*refreshed.unavailable, *refreshed.held_back):
         print(sentence, file=sys.stderr)
@@ -205,17 +215,22 @@ def _status_text(status: IndexStatus) -> str:
     last = status.last_refresh
     sizes = f"{status.catalogue_bytes / 1e6:.1f} MB, snapshots {status.snapshot_bytes / 1e6:.1f} MB"
     lines = [f"Generation {status.generation}: {status.pages:,} pages, {status.passages:,} passages, {sizes}"]
-    lines += [f"Last refresh: {last.started_at} to {last.ended_at or 'now, or it was stopped'}"] if last else []
+    lines += [f"Last refresh: {_moment(last.started_at)} to {_moment(last.ended_at)}"] if last else []
     for wiki in status.wikis:
         lines.append(
             f"{wiki.name}: {wiki.pages:,} pages, {wiki.passages:,} passages, "
-            f"last refreshed in full {wiki.last_success or 'never'}"
+            f"last refreshed in full: {_moment(wiki.last_success)}"
         )
         lines += [f"  {wiki.problem}"] if wiki.problem else []
     for failure in status.failures:
-        tries = f"{failure.attempts} tries, next {failure.next_try}"
+        tries = f"tried {failure.attempts} times, next after {_moment(failure.next_try)}"
         lines.append(f"Not readable: {failure.wiki} {failure.page_id}: {failure.why} ({tries})")
     return "\n".join(lines)
+
+
+def _moment(iso: str) -> str:
+    """Return an ISO date and time in UTC as people read it."""
+    return f"{iso[:10]} {iso[11:16]} UTC" if iso else "not yet"
 
 
 def _questions(path: Path) -> list[tuple[object, str]]:
@@ -269,4 +284,5 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `… | head` ends us in silence, like any other command
     sys.exit(main())

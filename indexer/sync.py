@@ -229,7 +229,7 @@ class Sync:
                 passages=reading.count_passages(),
                 seconds=round(seconds, 3),
                 generation=reading.generation(),
-                unavailable=tuple(f"Wiki {name}: {why}" for name, why in unavailable.items()),
+                unavailable=tuple(unavailable.values()),
                 held_back=tuple(survey.held_back for survey in surveys if survey.held_back),
             )
 

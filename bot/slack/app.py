@@ -20,12 +20,21 @@ _LISTENER_THREADS = 16  # Bolt's 5 were measured to fill up and let a command go
 _BAD_TOKEN = {"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired"}
 _BAD_TOKEN |= {"not_allowed_token_type", "missing_scope", "no_permission"}
 
+SCOPES = frozenset({"app_mentions:read", "channels:history", "chat:write", "groups:history", "im:history"})
+"""What the bot's token must be granted; the histories are read to find a reply that was posted before a crash."""
+
 log = logging.getLogger(__name__)
 
 
 def client_for(token: str, api_url: str) -> WebClient:
     """Return a client that makes each call once: trying again is decided where it is known what was lost."""
     return WebClient(token=token, base_url=api_url, retry_handlers=[])
+
+
+def missing_scopes(client: WebClient) -> list[str]:
+    """Return the scopes that the bot needs and its token lacks. Raises SlackRefused or SlackUnavailable."""
+    granted = calls.once(client.auth_test).headers.get("x-oauth-scopes", "")
+    return sorted(SCOPES - {scope.strip() for scope in granted.split(",")})
 
 
 class SlackApp:

@@ -12,7 +12,7 @@ from indexer.passages import PassageId
 
 BREADCRUMB_WEIGHT = 2.0  # a word of the title or a heading counts for two of the body
 COMMON_SHARE = 0.05  # terms in more passages are left out: at 100,000 passages that took a question from 193 to 2.5 ms
-FEWEST_TO_PRUNE = 2_000  # below, 5 % is a handful of passages, and there is no time to save
+COMMON_COUNT = 2_000  # passages that a term may always be in: they cost 4 ms, and "first day" is all some questions say
 MOST_TERMS = 64  # FTS5 allows an expression 256 deep
 
 STOP_WORDS = frozenset(
@@ -80,9 +80,9 @@ def _is_code(token: str) -> bool:
 def _telling(connection: sqlite3.Connection, terms: list[str]) -> list[str]:
     """Return *terms* without those that stand in too many passages, unless all do."""
     (passages,) = connection.execute("SELECT count(*) FROM words_docsize").fetchone()
-    if passages < FEWEST_TO_PRUNE:
+    most = max(COMMON_COUNT, int(passages * COMMON_SHARE))
+    if passages <= most:
         return terms
-    most = int(passages * COMMON_SHARE)
     return [term for term in terms if not _is_common(connection, term, most)] or terms
 
 

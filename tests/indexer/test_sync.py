@@ -138,7 +138,7 @@ def test_wiki_that_is_away_keeps_its_pages(tmp_path: Path) -> None:
 
     refreshed = sync.refresh(SilentProgress())
 
-    assert refreshed.unavailable == ("Wiki away: away does not answer",)
+    assert refreshed.unavailable == ("away does not answer",)
     assert (refreshed.new, refreshed.removed) == (1, 0)
     assert index.found_pages("tunnel") == {"vpn", "lunch"}
 
