@@ -10,6 +10,7 @@ import ctypes
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,6 +68,9 @@ class LlamaModel:
         self._name = name
         self._lock = threading.Lock()
         self._cached: list[int] = []
+        # All computing is done in one thread that nothing else computes in: llama.cpp sets a thread's AMX tiles up
+        # once, and torch, embedding in the same thread, takes them away, which was seen to end the process.
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="llama")
         silence()
         self._model = _open_model(weights)
         self._vocab = llama_cpp.llama_model_get_vocab(self._model)
@@ -84,6 +88,7 @@ class LlamaModel:
     def close(self) -> None:
         """Give the memory back. The model cannot be used afterwards."""
         with self._lock:
+            self._thread.shutdown()
             llama_cpp.llama_free(self._context)
             llama_cpp.llama_model_free(self._model)
 
@@ -112,13 +117,15 @@ class LlamaModel:
             if len(tokens) + max_tokens > self._context_tokens:
                 raise ModelFailed(f"a prompt of {len(tokens)} tokens does not fit {self._context_tokens}")
             grammar = self._open_grammar(prompt.grammar)
+            writing = self._write(tokens, grammar, max_tokens)
             try:
-                yield from self._write(tokens, grammar, max_tokens)
+                while (piece := self._thread.submit(next, writing, None).result()) is not None:
+                    yield piece
             finally:
                 if grammar is not None:
                     llama_cpp.llama_sampler_free(grammar)
 
-    def prefill(self, tokens: list[int]) -> None:
+    def _prefill(self, tokens: list[int]) -> None:
         """Put *tokens* into the context, all but what it already begins with. Raises ModelFailed."""
         known = min(_common_length(self._cached, tokens), len(tokens) - 1)
         memory = llama_cpp.llama_get_memory(self._context)
@@ -131,9 +138,12 @@ class LlamaModel:
 
     def time_round(self, tokens: list[int], output_tokens: int) -> tuple[float, float]:
         """Return tokens a second of reading *tokens* afresh, and of writing *output_tokens* after them."""
+        return self._thread.submit(self._time_round, tokens, output_tokens).result()
+
+    def _time_round(self, tokens: list[int], output_tokens: int) -> tuple[float, float]:
         self._cached = []
         started = time.perf_counter()
-        self.prefill(tokens)
+        self._prefill(tokens)
         read = time.perf_counter()
         for token in tokens[:output_tokens]:
             self._decode([token])
@@ -151,7 +161,7 @@ class LlamaModel:
         self._cached = self._cached + tokens
 
     def _write(self, tokens: list[int], grammar: object | None, max_tokens: int) -> Iterator[Piece]:
-        self.prefill(tokens)
+        self._prefill(tokens)
         pending = b""
         for written in range(1, max_tokens + 1):
             token = self._choose(grammar)

@@ -7,7 +7,7 @@ from indexer.store.catalogue import Catalogue
 from indexer.store.reading import Reading
 from indexer.store.vectors import LooseVectors, Snapshot, Snapshots
 
-MOST_NEWER = 5_000  # vectors that are read from the catalogue into memory in some 30 ms
+MOST_NEWER = 5_000  # vectors that are read from the catalogue into memory in 14 ms
 MOST_GONE = 0.1  # share of the passages; more would be looked at in vain by every search
 
 log = logging.getLogger(__name__)

@@ -129,7 +129,7 @@ class _Vectors:
     snapshot: Snapshot | None
     newer: LooseVectors
 
-    def readable(self, vector: Vector, audience: Audience, count: int) -> Ranking:
+    def readable(self, vector: Vector, audience: Audience, count: int) -> list[tuple[PassageId, float]]:
         """Return the *count* nearest passages that *audience* may read, with their cosines, best first."""
         total = len(self.newer) + (len(self.snapshot) if self.snapshot else 0)
         depth = 4 * count
@@ -140,7 +140,7 @@ class _Vectors:
                 return [scored for scored in ranking if scored[0] in allowed][:count]
             depth *= 8  # most of the nearest are closed to the audience, or gone: look further down
 
-    def _nearest(self, vector: Vector, count: int) -> Ranking:
+    def _nearest(self, vector: Vector, count: int) -> list[tuple[PassageId, float]]:
         """Return the *count* nearest passages, whoever may read them."""
         old = self.snapshot.nearest(vector, count) if self.snapshot else []
         return sorted([*self.newer.nearest(vector, count), *old], key=lambda scored: -scored[1])[:count]

@@ -10,6 +10,7 @@ from bot.errors import ModelFailed
 from bot.llama import LlamaModel, Weights
 from bot.ports import Prompt
 from bot.preparing import packaged_model
+from indexer.embedding import SentenceTransformerEmbedder, packaged_model_path
 from tests.adapters import write_adapter
 from tests.samples import hit
 
@@ -88,6 +89,20 @@ def test_characters_arrive_whole(model: LlamaModel) -> None:
     text = written(model, Prompt("Repeat the word.", "Größe 🙂", 'root ::= "Größe 🙂 é"'))
 
     assert text == "Größe 🙂 é"
+
+
+def test_embedding_in_between_changes_nothing() -> None:
+    """Torch and llama.cpp share the CPU's matrix tiles; one must not take them away from the other."""
+    embedder = SentenceTransformerEmbedder(str(packaged_model_path()), 254)
+    fast = LlamaModel(Weights(packaged_model(), None, repack=True, threads=2), "fast")
+    asked = prompt.write("How many days of leave?", PASSAGES)
+    alone = written(fast, asked)
+
+    embedder.embed_passages(["annual leave", "expenses"] * 20)
+    after = written(fast, asked)
+    fast.close()
+
+    assert after == alone
 
 
 def test_an_adapter_changes_what_is_written(model: LlamaModel, tmp_path: Path) -> None:

@@ -1,0 +1,99 @@
+"""A wrong setting stops the start with one sentence that names it and the cure."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from config import settings
+
+TWO_WIKIS = '[{"name":"a","path":"one"},{"name":"b","kind":"folder","path":"two","url":"https://wiki.example.org/"}]'
+
+
+@pytest.fixture(autouse=True)
+def _no_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Begin each test without settings, in an empty folder."""
+    for name, _ in settings.all_settings():
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+
+
+def test_nothing_set_is_the_sample_wiki_in_the_local_workspace() -> None:
+    """A newcomer need not set anything."""
+    read = settings.load()
+
+    assert read.slack.bot_token is None
+    assert (read.wikis[0].path / "index.md").is_file()
+
+
+def test_wikis_come_as_json(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Several wikis in one variable, as the README shows."""
+    monkeypatch.setenv("FOOTNOTE_WIKIS", TWO_WIKIS)
+
+    assert [(wiki.name, wiki.url) for wiki in settings.load().wikis] == [("a", ""), ("b", "https://wiki.example.org/")]
+
+
+def test_the_environment_wins_over_the_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """What is exported for one run is not hidden by `.env`."""
+    (tmp_path / ".env").write_text("FOOTNOTE_LOG_LEVEL=ERROR\nFOOTNOTE_DATA_DIR=elsewhere\n", encoding="utf-8")
+    monkeypatch.setenv("FOOTNOTE_LOG_LEVEL", "DEBUG")
+
+    read = settings.load()
+
+    assert (read.log_level, read.data_dir) == ("DEBUG", Path("elsewhere"))
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("FOOTNOTE_MODEL__THREADS", "many", "FOOTNOTE_MODEL__THREADS: .*integer.*'many'"),
+        ("FOOTNOTE_MINUTES_BETWEEN_REFRESHES", "0", "FOOTNOTE_MINUTES_BETWEEN_REFRESHES: .*greater than 0"),
+        ("FOOTNOTE_WIKIS", "[", "FOOTNOTE_WIKIS is not valid JSON"),
+        ("FOOTNOTE_WIKIS", "[]", "FOOTNOTE_WIKIS: "),
+        ("FOOTNOTE_WIKIS", '[{"name":"x"}]', "FOOTNOTE_WIKIS__0__PATH: field required"),
+        ("FOOTNOTE_WIKIS", '[{"name":"x","path":"p","kind":"sharepoint"}]', "FOOTNOTE_WIKIS__0__KIND: .*'folder'"),
+        ("FOOTNOTE_WIKIS", '[{"name":"x","path":"p"},{"name":"x","path":"q"}]', "two wikis are named x"),
+        ("FOOTNOTE_SLACK__BOT_TOKEN", "xoxb-1", "FOOTNOTE_SLACK__APP_TOKEN is missing"),
+        ("FOOTNOTE_SLACK__API_URL", "https://slack.example.org/api", "FOOTNOTE_SLACK__API_URL: "),
+        ("FOOTNOTE_WIKI", "x", "FOOTNOTE_WIKI is not a setting of Footnote"),
+        ("FOOTNOTE_SLACK__TOKEN", "x", "FOOTNOTE_SLACK__TOKEN"),
+    ],
+)
+def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str, says: str) -> None:
+    """The sentence says which and what it takes."""
+    monkeypatch.setenv(name, value)
+
+    with pytest.raises(settings.SettingsWrong, match=says):
+        settings.load()
+
+
+def test_an_unknown_setting_in_the_file_is_named(tmp_path: Path) -> None:
+    """A typing mistake in `.env` is not passed over in silence."""
+    (tmp_path / ".env").write_text("# a comment\nFOOTNOTE_DATADIR=x\n", encoding="utf-8")
+
+    with pytest.raises(settings.SettingsWrong, match="FOOTNOTE_DATADIR is not a setting"):
+        settings.load()
+
+
+def test_swapped_tokens_are_named_and_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The two tokens are easily mixed up; neither is printed."""
+    monkeypatch.setenv("FOOTNOTE_SLACK__BOT_TOKEN", "xapp-secret")
+    monkeypatch.setenv("FOOTNOTE_SLACK__APP_TOKEN", "xoxb-secret")
+
+    with pytest.raises(settings.SettingsWrong, match="BOT_TOKEN must begin with xoxb-") as raised:
+        settings.load()
+
+    assert "secret" not in str(raised.value)
+
+
+def test_tokens_are_not_shown_when_settings_are_printed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A log line or a traceback with the settings in it gives nothing away."""
+    monkeypatch.setenv("FOOTNOTE_SLACK__BOT_TOKEN", "xoxb-secret")
+    monkeypatch.setenv("FOOTNOTE_SLACK__APP_TOKEN", "xapp-secret")
+
+    assert "b-secret" not in repr(settings.load())
+
+
+def test_the_settings_page_is_up_to_date(golden: Callable[[str, str], None]) -> None:
+    """docs/settings.md is made from the code."""
+    golden("../../docs/settings.md", settings.as_markdown())
