@@ -1,1 +1,1 @@
-"""From passages and feedback to a model that behaves."""
+"""From passages and questions with known answers to a LoRA adapter in GGUF form that cites and refuses."""
