@@ -1,7 +1,7 @@
 # Footnote: the whole day in a few words. `make help` lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run setup ask test check golden bench clean
+.PHONY: help run setup ask test check golden bench fit-gate clean
 
 PYTHON ?= python3.11
 VENV := .venv
@@ -44,6 +44,9 @@ golden: $(VENV)/.tested ## Write the golden files anew; read the difference like
 
 bench: $(VENV)/.tested ## Measure speed and quality into docs/benchmarks.md (about 15 minutes; leave the machine alone)
 	@$(PY) -m tests.bench
+
+fit-gate: $(VENV)/.tested ## Fit the confidence gate anew to the rows about the sample wiki (bot/gate.json)
+	@$(PY) -m indexer once && $(PY) -m tests.bench.gate
 
 clean: ## Remove the virtual environment and caches; the data folder stays
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

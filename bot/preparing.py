@@ -99,7 +99,7 @@ def prepare(source: Path, adapter: Path | None, folder: Path, threads: int, repo
     measured: list[Speed] = []
     for done, (name, path, repack) in enumerate(steps):
         report(f"trying {name}{', repacked' if repack else ''}", done, len(steps))
-        speed = _try_in_child(name, source, Weights(path, adapter, repack=repack, threads=threads))
+        speed = try_in_child(name, source, Weights(path, adapter, repack=repack, threads=threads))
         measured += [speed] if speed is not None else []
     report("ready", len(steps), len(steps))
     if not measured:
@@ -143,7 +143,7 @@ def measure(name: str, source: Path, weights: Weights) -> Speed:
     return Speed(name, weights.repack, prefill, decode)
 
 
-def _try_in_child(name: str, source: Path, weights: Weights) -> Speed | None:
+def try_in_child(name: str, source: Path, weights: Weights) -> Speed | None:
     """Return the speed, or None where the candidate does not work on this machine."""
     children = ProcessPoolExecutor(
         1, mp_context=multiprocessing.get_context("spawn"), initializer=signal.signal, initargs=_IGNORE_CTRL_C
@@ -186,12 +186,13 @@ def _key(source: Path, adapter: Path | None, threads: int) -> dict[str, object]:
     return {
         "files": [list(stat) for stat in stats],
         "llama_cpp": version("llama-cpp-python"),
-        "cpu": _cpu(),
+        "cpu": cpu_name(),
         "threads": threads,
     }
 
 
-def _cpu() -> str:
+def cpu_name() -> str:
+    """Return what the CPU calls itself."""
     info = Path("/proc/cpuinfo")
     lines = info.read_text(encoding="utf-8", errors="replace").splitlines() if info.exists() else []
     return next(

@@ -90,9 +90,7 @@ def embedder(settings: Settings) -> Embedder:
     return SentenceTransformerEmbedder(settings.embedder.path or str(packaged_model_path()), wiring.EMBEDDED_TOKENS)
 
 
-def wiki_corpora(
-    wikis: Mapping[str, Path], embedder_: Embedder, folder: Path, progress: Progress
-) -> dict[str, Finder]:
+def wiki_corpora(wikis: Mapping[str, Path], embedder_: Embedder, folder: Path, progress: Progress) -> dict[str, Finder]:
     """Return each wiki of *wikis*, indexed in a folder of its own below *folder*. Raises IndexerError."""
     found: dict[str, Finder] = {}
     for name, path in wikis.items():

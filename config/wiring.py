@@ -26,6 +26,7 @@ from indexer.ports import Embedder, Wiki
 from indexer.search import Search
 from indexer.store.catalogue import Catalogue
 from indexer.store.vectors import Snapshots
+from indexer.sync import Sync
 from indexer.wikis.folder import Folder
 
 EMBEDDED_TOKENS = 254  # all-MiniLM-L6-v2 takes 256 with its two marks; a model that takes less is asked for less
@@ -60,6 +61,11 @@ def indexing(settings: Settings) -> Indexing:
         data_dir=settings.data_dir,
         minutes_between_refreshes=settings.minutes_between_refreshes,
     )
+
+
+def sync(parts: Indexing) -> Sync:
+    """Return what refreshes the index."""
+    return Sync(parts.wikis, parts.embedder, parts.catalogue, parts.snapshots, clock=lambda: datetime.now(UTC))
 
 
 def wiki(one: WikiSettings) -> Wiki:

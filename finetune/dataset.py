@@ -1,6 +1,6 @@
 """Makes the dataset: drafts of every source become examples with hard distractors, parted by page into train and dev.
 
-    rows, public sets ─► drafts ─► passages around each ─► examples ─► train.jsonl, dev.jsonl ─► report ─► manifest
+rows, public sets ─► drafts ─► passages around each ─► examples ─► train.jsonl, dev.jsonl ─► report ─► manifest
 """
 
 import hashlib

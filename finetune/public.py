@@ -39,7 +39,9 @@ def read(folder: Path) -> list[PublicSet]:
         try:
             found.append(read_one(folder / name))
         except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
-            raise DatasetWrong(f"{folder / name} is not the public set {name}: {type(error).__name__} {error}") from error
+            raise DatasetWrong(
+                f"{folder / name} is not the public set {name}: {type(error).__name__} {error}"
+            ) from error
     return found
 
 
@@ -101,9 +103,7 @@ def _qed(folder: Path) -> PublicSet:
 
 def _doc2dial(folder: Path) -> PublicSet:
     documents = json.loads((folder / "docs.json").read_text(encoding="utf-8"))
-    pages = {
-        page: (_doc2dial_title(page), _with_headings(_mended_english(text))) for page, text in documents.items()
-    }
+    pages = {page: (_doc2dial_title(page), _with_headings(_mended_english(text))) for page, text in documents.items()}
     drafts = [draft for row in _json_lines(folder / "turns.jsonl") if (draft := _doc2dial_draft(row)) is not None]
     return PublicSet("doc2dial", pages, drafts)
 
@@ -134,7 +134,10 @@ def _dstc_faq(folder: Path) -> PublicSet:
             page = f"{domain}/{entity_id}"
             name = entity["name"].title()
             snippets = list(entity["docs"].items())
-            pages[page] = (name, "\n\n".join(f"### {_escaped(one['title'])}\n\n{_escaped(one['body'])}" for _, one in snippets))
+            pages[page] = (
+                name,
+                "\n\n".join(f"### {_escaped(one['title'])}\n\n{_escaped(one['body'])}" for _, one in snippets),
+            )
             for snippet_id, one in snippets:
                 if entity["name"].lower() in one["title"].lower():  # else the question would fit any entity
                     identity = f"dstc-{domain}-{entity_id}-{snippet_id}"

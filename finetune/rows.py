@@ -79,7 +79,9 @@ def _row(path: Path, number: int, line: str) -> Row:
         where = ".".join(str(part) for part in problem["loc"])
         raise DatasetWrong(f"{path}, line {number}: {where}: {problem['msg']}.") from error
     if bool(row.answer) == (row.kind in UNANSWERED_KINDS):
-        raise DatasetWrong(f"{path}, line {number}: a {row.kind} row must {'not ' if row.answer else ''}have an answer.")
+        raise DatasetWrong(
+            f"{path}, line {number}: a {row.kind} row must {'not ' if row.answer else ''}have an answer."
+        )
     if any(place >= len(row.evidence) for sentence in row.answer for place in sentence.evidence):
         raise DatasetWrong(f"{path}, line {number}: the answer names evidence that is not there.")
     return row

@@ -14,7 +14,12 @@ _ABBREVIATIONS = (
     (re.compile(r"\be\.?g\.,? ", re.IGNORECASE), "for example "),
     (re.compile(r"\bi\.e\.,? ", re.IGNORECASE), "that is "),
     (re.compile(r"\bvs\. "), "versus "),
-    (re.compile(r"\b(etc|approx|incl|no|St|Dr|Mr|Mrs|Ms|Jr|Sr|Inc|Ltd|Co|Corp|Prof|Gen|Col|Lt|Capt|Rev|Fig|Vol|al)\. "), r"\1 "),
+    (
+        re.compile(
+            r"\b(etc|approx|incl|no|St|Dr|Mr|Mrs|Ms|Jr|Sr|Inc|Ltd|Co|Corp|Prof|Gen|Col|Lt|Capt|Rev|Fig|Vol|al)\. "
+        ),
+        r"\1 ",
+    ),
     (re.compile(r"\b((?:[A-Z]\.){2,}) "), lambda match: match[1].replace(".", "") + " "),
     (re.compile(r"\b([A-Z])\. (?=[A-Z])"), r"\1 "),
     (re.compile(r"\b([A-Za-z0-9-]+)\. (?=[a-z(])"), r"\1 "),  # a full stop before a small letter ends no sentence

@@ -1,6 +1,6 @@
 """Which passages are shown with a question, and what is answered then: pure choices with a random generator.
 
-    draft ─► where its quotes stand ─► distractors that do not give the answer away ─► shuffled ─► prompt and answer
+draft ─► where its quotes stand ─► distractors that do not give the answer away ─► shuffled ─► prompt and answer
 """
 
 from collections.abc import Iterable, Sequence

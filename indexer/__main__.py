@@ -111,7 +111,7 @@ def _act(options: argparse.Namespace, indexing: wiring.Indexing) -> int:
 
 def _for_ever(indexing: wiring.Indexing) -> int:
     """Refresh again and again."""
-    sync = _sync(indexing)
+    sync = wiring.sync(indexing)
 
     def refresh(has_ended: threading.Event) -> None:
         with locked(indexing.data_dir):
@@ -126,7 +126,7 @@ def _for_ever(indexing: wiring.Indexing) -> int:
 
 def _once(options: argparse.Namespace, indexing: wiring.Indexing) -> int:
     """Refresh, or only say what a refresh would do."""
-    sync = _sync(indexing)
+    sync = wiring.sync(indexing)
     wishes = {"full": options.full, "accept_removals": options.accept_removals}
     bar = Bar()
     progress: Progress = bar if sys.stderr.isatty() else Lines(threading.Event())
@@ -164,12 +164,6 @@ def _status(options: argparse.Namespace, indexing: wiring.Indexing) -> int:
     status = index_status(indexing.catalogue, indexing.snapshots)
     print(json.dumps(asdict(status), ensure_ascii=False) if options.json else _status_text(status))
     return 0
-
-
-def _sync(indexing: wiring.Indexing) -> Sync:
-    return Sync(
-        indexing.wikis, indexing.embedder, indexing.catalogue, indexing.snapshots, clock=lambda: datetime.now(UTC)
-    )
 
 
 def _counts(refreshed: Refreshed) -> dict[str, int]:

@@ -1,0 +1,221 @@
+"""The base model in torch: a llama read from its GGUF file, with GGUF's names and rope, ready for LoRA.
+
+    tokens (batch, length) ─► embedding ─► layers × (attention, feed-forward) ─► norm ─► logits where they are asked for
+
+Tensors keep the names and the row order of the file, so that a LoRA of one is exported as it is: nothing is permuted.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import gguf
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from finetune.errors import BaseUnusable
+
+LINEAR_KINDS = ("attn_q", "attn_k", "attn_v", "attn_output", "ffn_gate", "ffn_up", "ffn_down")
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """The sizes of a llama model, as its GGUF file gives them."""
+
+    layers: int
+    width: int
+    heads: int
+    kv_heads: int
+    rope_base: float
+    norm_epsilon: float
+
+    @property
+    def head_width(self) -> int:
+        """The width of one attention head."""
+        return self.width // self.heads
+
+
+@dataclass(frozen=True, slots=True)
+class Lora:
+    """What is added to each linear weight W: alpha / rank · B A. *dropout* acts on what goes into A."""
+
+    rank: int
+    alpha: float
+    dropout: float
+
+
+class Linear(nn.Module):
+    """A frozen weight W of shape (out, in), and a LoRA A (rank, in), B (out, rank) where there is one."""
+
+    def __init__(self, weight: Tensor, lora: Lora | None, generator: torch.Generator) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(weight, requires_grad=False)
+        self._scale = lora.alpha / lora.rank if lora else 0.0
+        self._dropout = lora.dropout if lora else 0.0
+        self.lora_a: nn.Parameter | None = None
+        self.lora_b: nn.Parameter | None = None
+        if lora:
+            bound = 1 / math.sqrt(weight.shape[1])  # kaiming_uniform with a = √5, as in the paper's code
+            start = torch.empty(lora.rank, weight.shape[1]).uniform_(-bound, bound, generator=generator)
+            self.lora_a = nn.Parameter(start.to(weight.dtype))
+            self.lora_b = nn.Parameter(torch.zeros(weight.shape[0], lora.rank, dtype=weight.dtype))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return W x + scale · B A x for *x* of shape (tokens, in)."""
+        y = functional.linear(x, self.weight)
+        if self.lora_a is None or self.lora_b is None:
+            return y
+        down = functional.linear(functional.dropout(x, self._dropout, self.training), self.lora_a)  # (tokens, rank)
+        return torch.addmm(y, down, self.lora_b.t(), alpha=self._scale)
+
+
+class Layer(nn.Module):
+    """One block: attention, then the feed-forward, each added to what came in."""
+
+    def __init__(self, number: int, shape: Shape, weights: dict[str, Tensor], linears: dict[str, Linear]) -> None:
+        super().__init__()
+        self._shape = shape
+        self.attn_norm = nn.Parameter(weights[f"blk.{number}.attn_norm.weight"], requires_grad=False)
+        self.ffn_norm = nn.Parameter(weights[f"blk.{number}.ffn_norm.weight"], requires_grad=False)
+        self.linears = nn.ModuleDict(linears)
+
+    def forward(self, x: Tensor, rope: tuple[Tensor, Tensor], batch: int) -> Tensor:
+        """Return *x* of shape (batch · length, width) after this block."""
+        x = x + self._attention(self._norm(x, self.attn_norm), rope, batch)
+        h = self._norm(x, self.ffn_norm)
+        gated = functional.silu(self.linears["ffn_gate"](h)) * self.linears["ffn_up"](h)
+        return x + self.linears["ffn_down"](gated)  # type: ignore[no-any-return]  # modules are untyped
+
+    def _attention(self, x: Tensor, rope: tuple[Tensor, Tensor], batch: int) -> Tensor:
+        shape = self._shape
+        q = self._heads(self.linears["attn_q"](x), shape.heads, batch)  # (batch, heads, length, head_width)
+        k = self._heads(self.linears["attn_k"](x), shape.kv_heads, batch)
+        v = self._heads(self.linears["attn_v"](x), shape.kv_heads, batch)
+        q, k = _rotated(q, rope), _rotated(k, rope)
+        k = k.repeat_interleave(shape.heads // shape.kv_heads, dim=1)
+        v = v.repeat_interleave(shape.heads // shape.kv_heads, dim=1)
+        y = functional.scaled_dot_product_attention(q, k, v, is_causal=True)  # padding is at the end: none looks at it
+        return self.linears["attn_output"](y.transpose(1, 2).reshape(x.shape[0], -1))  # type: ignore[no-any-return]
+
+    def _heads(self, x: Tensor, heads: int, batch: int) -> Tensor:
+        return x.view(batch, -1, heads, self._shape.head_width).transpose(1, 2)
+
+    def _norm(self, x: Tensor, weight: Tensor) -> Tensor:
+        return functional.rms_norm(x.float(), weight.shape, weight, self._shape.norm_epsilon).to(x.dtype)
+
+
+class Llama(nn.Module):
+    """A llama with frozen weights and, where *lora* is given, an adapter on every linear weight."""
+
+    def __init__(self, shape: Shape, weights: dict[str, Tensor], lora: Lora | None, seed: int) -> None:
+        super().__init__()
+        generator = torch.Generator().manual_seed(seed)
+        self.shape = shape
+        self.lora = lora
+        self.embedding = nn.Parameter(weights["token_embd.weight"], requires_grad=False)
+        self.output = self.embedding if "output.weight" not in weights else _frozen(weights["output.weight"])
+        self.output_norm = _frozen(weights["output_norm.weight"])
+        self.layers = nn.ModuleList(
+            Layer(
+                number,
+                shape,
+                weights,
+                {kind: Linear(weights[f"blk.{number}.{kind}.weight"], lora, generator) for kind in LINEAR_KINDS},
+            )
+            for number in range(shape.layers)
+        )
+
+    def forward(self, tokens: Tensor, wanted: Tensor) -> Tensor:
+        """Return float32 logits of shape (wanted, vocabulary) after the places *wanted* of *tokens*, flattened."""
+        batch, length = tokens.shape
+        x = functional.embedding(tokens, self.embedding).reshape(batch * length, -1)
+        rope = _rope(length, self.shape, tokens.device)
+        for layer in self.layers:
+            x = layer(x, rope, batch)
+        chosen = x[wanted]
+        h = functional.rms_norm(chosen.float(), self.output_norm.shape, self.output_norm, self.shape.norm_epsilon)
+        return functional.linear(h.to(x.dtype), self.output).float()
+
+    def adapter(self) -> Iterator[tuple[str, nn.Parameter]]:
+        """Yield the adapter's parameters by their GGUF names, always in the same order."""
+        for number, layer in enumerate(self.layers):
+            for kind, linear in layer.linears.items():  # type: ignore[union-attr, operator]  # modules are untyped
+                yield f"blk.{number}.{kind}.weight.lora_a", linear.lora_a
+                yield f"blk.{number}.{kind}.weight.lora_b", linear.lora_b
+
+
+def read_base(path: Path, dtype: torch.dtype, lora: Lora | None = None, seed: int = 0) -> Llama:
+    """Return the model in *path*, its 2-D weights as *dtype*. Raises BaseUnusable with the cure."""
+    reader = _opened(path)
+    shape = _shape(reader, path)
+    weights: dict[str, Tensor] = {}
+    for tensor in reader.tensors:
+        values = gguf.quants.dequantize(tensor.data, tensor.tensor_type).astype(np.float32)
+        kind = dtype if values.ndim > 1 else torch.float32
+        weights[tensor.name] = torch.from_numpy(np.ascontiguousarray(values)).to(kind)
+    missing = [name for name in _needed(shape) if name not in weights]
+    if missing:
+        raise BaseUnusable(f"{path} has no {missing[0]}; only llama models without biases can be trained here.")
+    return Llama(shape, weights, lora, seed)
+
+
+def _opened(path: Path) -> gguf.GGUFReader:
+    try:
+        return gguf.GGUFReader(path)
+    except (OSError, ValueError, IndexError, KeyError) as error:
+        raise BaseUnusable(f"{path} is not a whole GGUF file; name the base model's file with --base.") from error
+
+
+def _shape(reader: gguf.GGUFReader, path: Path) -> Shape:
+    def value(key: str, default: Any = None) -> Any:  # noqa: ANN401 - a GGUF value may be anything
+        field = reader.fields.get(key)
+        return field.contents() if field is not None else default
+
+    architecture = value("general.architecture")
+    scaling = value("llama.rope.scaling.type", "none")
+    if architecture != "llama" or scaling != "none" or any(t.name == "rope_freqs.weight" for t in reader.tensors):
+        raise BaseUnusable(
+            f"{path} is a model of the kind {architecture}, rope scaling {scaling}; only plain llama models can be "
+            "trained here. Name another GGUF file with --base."
+        )
+    return Shape(
+        layers=int(value("llama.block_count")),
+        width=int(value("llama.embedding_length")),
+        heads=int(value("llama.attention.head_count")),
+        kv_heads=int(value("llama.attention.head_count_kv", value("llama.attention.head_count"))),
+        rope_base=float(value("llama.rope.freq_base", 10_000.0)),
+        norm_epsilon=float(value("llama.attention.layer_norm_rms_epsilon")),
+    )
+
+
+def _needed(shape: Shape) -> list[str]:
+    kinds = (*LINEAR_KINDS, "attn_norm", "ffn_norm")
+    return [
+        "token_embd.weight",
+        "output_norm.weight",
+        *(f"blk.{number}.{kind}.weight" for number in range(shape.layers) for kind in kinds),
+    ]
+
+
+def _frozen(weight: Tensor) -> nn.Parameter:
+    return nn.Parameter(weight, requires_grad=False)
+
+
+def _rope(length: int, shape: Shape, device: torch.device) -> tuple[Tensor, Tensor]:
+    """Return cosines and sines of shape (length, head_width / 2)."""
+    steps = torch.arange(0, shape.head_width, 2, device=device, dtype=torch.float32) / shape.head_width
+    angles = torch.outer(torch.arange(length, device=device, dtype=torch.float32), shape.rope_base**-steps)
+    return angles.cos(), angles.sin()
+
+
+def _rotated(x: Tensor, rope: tuple[Tensor, Tensor]) -> Tensor:
+    """Return *x* (…, length, head_width) with each pair of neighbours turned by its place, as GGUF's llamas have it."""
+    cosines, sines = rope
+    pairs = x.float().unflatten(-1, (-1, 2))  # (…, length, head_width / 2, 2)
+    even, odd = pairs[..., 0], pairs[..., 1]
+    turned = torch.stack((even * cosines - odd * sines, even * sines + odd * cosines), dim=-1)
+    return turned.flatten(-2).to(x.dtype)
