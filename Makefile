@@ -21,13 +21,14 @@ help: ## List these commands
 run: $(VENV)/.installed ## Answer questions: in Slack if its tokens are set, else in a local workspace in your browser
 	@$(PY) -m indexer once
 	@$(PY) -m bot prepare
-	@exec $(VENV)/bin/honcho --no-prefix start
+	@PATH="$(CURDIR)/$(VENV)/bin:$$PATH" exec $(VENV)/bin/honcho --env /dev/null --no-prefix start  # .env is read by the programs
 
 setup: $(VENV)/.installed ## Install everything into .venv (the other commands do this themselves)
 
+ask: export QUESTION := $(value Q)
 ask: $(VENV)/.installed ## Ask one question in the terminal: make ask Q="how much leave do I get?"
-	@test -n "$(Q)" || { echo 'Say what to ask: make ask Q="how many days of leave do I get in the UK?"' >&2; exit 2; }
-	@$(PY) -m indexer once >/dev/null && $(PY) -m bot ask "$(Q)"
+	@test -n "$$QUESTION" || { echo 'Say what to ask: make ask Q="how many days of leave do I get in the UK?"' >&2; exit 2; }
+	@$(PY) -m indexer once >/dev/null && $(PY) -m bot ask "$$QUESTION"
 
 test: $(VENV)/.tested ## Run every test, the real model included
 	@$(PY) -m pytest

@@ -21,7 +21,7 @@ from tqdm import tqdm
 
 from bot import doctor, terminal
 from bot.answers import Answer, Refusal, RefusalReason, Timings
-from bot.errors import BotError, QuestionUnusable
+from bot.errors import BotError, ModelFailed, QuestionUnusable
 from bot.llama import LlamaModel
 from bot.ports import Answering
 from bot.slack.app import SlackApp, client_for
@@ -117,6 +117,8 @@ def _outcome(answerer: Answering, question: str, model: str) -> Answer | Refusal
         *_, last = answerer.steps(question, frozenset({EVERYONE}))
     except QuestionUnusable as error:
         return Refusal(RefusalReason.UNUSABLE, str(error), (), Timings(), model, 0, "")
+    except ModelFailed as error:
+        return Refusal(RefusalReason.FAILED, f"The model could not go on: {error}.", (), Timings(), model, 0, "")
     assert isinstance(last, Answer | Refusal), "steps end in an answer or a refusal"
     return last
 
@@ -149,6 +151,8 @@ def _serve(settings: Settings, _options: argparse.Namespace) -> int:
 
     def end(_signal: int, _frame: object) -> None:
         ending.set()
+        if not workers:
+            raise KeyboardInterrupt  # still starting: nothing to finish, and what was taken in is on disk
         for worker in workers:
             worker.stop()
 

@@ -105,7 +105,7 @@ class _Writer:
         yield self._conclude(draft)
 
     def _conclude(self, draft: str) -> Answer | Refusal:
-        if draft.strip() == prompt.REFUSAL_SENTENCE:
+        if draft.strip().startswith(prompt.REFUSAL_SENTENCE):
             return self.refuse(RefusalReason.DECLINED)
         checked = citing.check(draft, self._shown)
         if not checked.sentences:

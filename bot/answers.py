@@ -53,6 +53,8 @@ class RefusalReason(StrEnum):
     """The model read the passages and says that they do not answer."""
     EMPTY_INDEX = "empty_index"
     """Nothing is indexed yet that this asker may read."""
+    FAILED = "failed"
+    """The model stopped in the middle; Slack's askers get an apology instead."""
     UNUSABLE = "unusable"
     """The question is empty, or too long; Slack's askers get the sentence of QuestionUnusable instead."""
 

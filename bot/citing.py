@@ -14,7 +14,13 @@ from bot import wording
 from bot.answers import Citation, Sentence, ShownPassage
 
 MIN_SUPPORT = 0.7
-"""The share of a sentence's content words that its passage must hold; facts and figures in docs/decisions/0005."""
+"""The share of a sentence's content words that its passage must hold; docs/decisions/0007 has the figures."""
+
+MIN_SUPPORT_OF_A_NEW_SUBJECT = 0.85
+"""The same where the sentence begins with a word that the passage does not have, which may be another subject."""
+
+NEAR = 0.85
+"""How like the sentence a piece must be, of what the likest is, for the two to have to agree in saying yes or no."""
 
 MAX_QUOTE_CHARACTERS = 300
 
@@ -80,7 +86,7 @@ def check(draft: str, passages: Sequence[ShownPassage]) -> Checked:
         if flaw is not None:
             dropped.append(Dropped(sentence.text, flaw))
         elif sentence.text.casefold() not in {earlier.text.casefold() for earlier in kept}:
-            kept.append(sentence)
+            kept.append(_without_idle_citations(sentence, shown))
     return Checked(tuple(kept), _citations(kept, shown), tuple(dropped))
 
 
@@ -88,30 +94,73 @@ def _flaw(sentence: Sentence, shown: dict[int, ShownPassage]) -> Flaw | None:
     if not all(number in shown for number in sentence.citations):
         return Flaw.NO_SUCH_PASSAGE
     cited = [shown[number].hit for number in sentence.citations]
-    return flaw_of(sentence.text, "\n".join(f"{' > '.join((hit.title, *hit.headings))}\n{hit.text}" for hit in cited))
+    where = "\n".join(" > ".join((hit.title, *hit.headings)) for hit in cited)
+    return flaw_of(sentence.text, where, "\n".join(hit.text for hit in cited))
 
 
-def flaw_of(sentence: str, passage: str) -> Flaw | None:
-    """Return why *passage* (breadcrumb and text) does not hold *sentence* up, None if it does."""
-    content = wording.content_stems(sentence)
-    if not content:
+def _without_idle_citations(sentence: Sentence, shown: dict[int, ShownPassage]) -> Sentence:
+    """Return *sentence* without the markers that it holds up without."""
+    for number in sentence.citations[::-1]:
+        fewer = Sentence(sentence.text, tuple(other for other in sentence.citations if other != number))
+        if fewer.citations and _flaw(fewer, shown) is None:
+            return _without_idle_citations(fewer, shown)
+    return sentence
+
+
+def flaw_of(sentence: str, where: str, text: str) -> Flaw | None:
+    """Return why a passage does not hold *sentence* up, None if it does. *where* is its breadcrumb, *text* the rest."""
+    passage = f"{where}\n{text}"
+    if not wording.content_stems(sentence) and not wording.numbers(sentence):
         return Flaw.EMPTY
-    if not wording.numbers(sentence) <= wording.numbers(passage):
+    if not _has_numbers(sentence, passage) or not _numbers_stand_by_names(sentence, where, text):
         return Flaw.NUMBER
     if not all(_is_named(name, passage) for name in wording.names(sentence)):
         return Flaw.NAME
     if not all(_is_verbatim(quote, passage) for quote in wording.quoted(sentence)):
         return Flaw.QUOTE
-    if support(sentence, passage) < MIN_SUPPORT:
+    if support(sentence, passage) < _support_needed(sentence, passage):
         return Flaw.WORDS
-    return Flaw.NEGATION if _contradicts(sentence, passage) else None
+    return Flaw.NEGATION if _contradicts(sentence, text) else None
+
+
+def _has_numbers(sentence: str, passage: str) -> bool:
+    """Return whether each number of *sentence* is in *passage*, with the same unit where both give one."""
+    held = wording.numbers(passage) | ({"1"} if wording.ones(passage) or "one" in wording.words(passage) else set())
+    asked = wording.numbers(sentence) | ({"1"} if wording.ones(sentence) else set())
+    units: dict[str, set[str]] = {}
+    for number, unit in wording.quantities(passage):
+        units.setdefault(number, set()).add(unit)
+    return asked <= held and all(unit in units.get(number, {unit}) for number, unit in wording.quantities(sentence))
+
+
+def _numbers_stand_by_names(sentence: str, where: str, text: str) -> bool:
+    """Return whether the numbers stand in pieces about what *sentence* names, where the passage tells several apart."""
+    apart = wording.names(sentence) - set(wording.words(where))
+    asked = wording.numbers(sentence)
+    pieces = [text[start:end] for start, end in wording.spans(text)]
+    named = [(_names_of(piece), wording.numbers(piece)) for piece in pieces]
+    if not asked or not any(names & apart for names, _ in named):
+        return True
+    allowed = [numbers for names, numbers in named if names & apart or not names]
+    return asked <= wording.numbers(where).union(*allowed)
+
+
+def _names_of(piece: str) -> frozenset[str]:
+    """Return the names in *piece*; a table row begins with a name if it begins with a capital."""
+    return wording.names(f"row {piece}" if piece.startswith("|") else piece)
+
+
+def _support_needed(sentence: str, passage: str) -> float:
+    first = wording.words(sentence)[:1]
+    is_new = bool(first) and not set(wording.content_stems(first[0])) <= set(wording.content_stems(passage))
+    return MIN_SUPPORT_OF_A_NEW_SUBJECT if is_new else MIN_SUPPORT
 
 
 def support(sentence: str, passage: str) -> float:
-    """Return the share, 0 to 1, of the content words of *sentence* that *passage* holds."""
+    """Return the share, 0 to 1, of the content words of *sentence* that *passage* holds; 1 where it has none."""
     held = set(wording.content_stems(passage))
     content = wording.content_stems(sentence)
-    return sum(word in held for word in content) / len(content) if content else 0.0
+    return sum(word in held for word in content) / len(content) if content else 1.0
 
 
 def best_quote(sentence: str, passage: str) -> str:
@@ -135,20 +184,27 @@ def _is_verbatim(quote: str, passage: str) -> bool:
     return " ".join(quote.rstrip(".,;:").casefold().split()) in " ".join(passage.casefold().split())
 
 
-def _contradicts(sentence: str, passage: str) -> bool:
-    """Return whether the nearest piece of *passage* and *sentence* differ in saying yes or no."""
-    nearest = best_quote(sentence, passage)
-    return wording.is_negated(sentence) != wording.is_negated(nearest)
+def _contradicts(sentence: str, text: str) -> bool:
+    """Return whether all pieces of *text* that come near *sentence* differ from it in saying yes or no."""
+    likeness = {text[start:end]: _likeness(sentence, text[start:end]) for start, end in wording.spans(text)}
+    best = max(likeness.values(), default=0.0)
+    near = [piece for piece, value in likeness.items() if value and value >= NEAR * best]
+    is_negated = wording.is_negated(sentence)
+    return bool(near) and all(wording.is_negated(piece) != is_negated for piece in near)
 
 
 def _likeness(sentence: str, piece: str) -> float:
     """Return how much of *sentence* stands in *piece*, long pieces that hold little else being marked down (F2)."""
-    asked, held = set(wording.content_stems(sentence)), set(wording.content_stems(piece))
+    asked, held = _told_by(sentence), _told_by(piece)
     common = len(asked & held)
     if not common:
         return 0.0
     precision, recall = common / len(held), common / len(asked)
     return 5 * precision * recall / (4 * precision + recall)
+
+
+def _told_by(text: str) -> frozenset[str]:
+    return frozenset(wording.content_stems(text)) | wording.numbers(text)
 
 
 def _whole_words(text: str) -> str:

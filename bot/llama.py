@@ -79,6 +79,8 @@ class LlamaModel:
         self._context = _open_context(self._model, self._context_tokens, weights)
         self._adapter = _put_adapter(self._model, self._context, weights.adapter)
         self._template = _template(self._model)
+        self._begins_with = self._beginning()
+        _pieces(self._template, Prompt("", "", ""))
 
     @property
     def name(self) -> str:
@@ -87,10 +89,12 @@ class LlamaModel:
 
     def close(self) -> None:
         """Give the memory back. The model cannot be used afterwards."""
-        with self._lock:
-            self._thread.shutdown()
-            llama_cpp.llama_free(self._context)
-            llama_cpp.llama_model_free(self._model)
+        self._thread.submit(self._free)
+        self._thread.shutdown()
+
+    def _free(self) -> None:
+        llama_cpp.llama_free(self._context)
+        llama_cpp.llama_model_free(self._model)
 
     def count_tokens(self, text: str) -> int:
         """Return how many tokens *text* takes as plain text."""
@@ -105,10 +109,15 @@ class LlamaModel:
 
     def encode(self, prompt: Prompt) -> list[int]:
         """Return the tokens of *prompt* in the model's own chat template, foreign text never as control tokens."""
-        tokens: list[int] = []
+        tokens = list(self._begins_with)
         for text, is_ours in _pieces(self._template, prompt):
             tokens += self.tokenize(text, has_marks=is_ours)
         return tokens
+
+    def _beginning(self) -> list[int]:
+        """Return the token that some models want before all others."""
+        wants_one = llama_cpp.llama_vocab_get_add_bos(self._vocab)
+        return [int(llama_cpp.llama_vocab_bos(self._vocab))] if wants_one else []
 
     def complete(self, prompt: Prompt, max_tokens: int) -> Iterator[Piece]:
         """Yield the completion in pieces, greedy, within the grammar. Raises ModelFailed."""
@@ -121,9 +130,9 @@ class LlamaModel:
             try:
                 while (piece := self._thread.submit(next, writing, None).result()) is not None:
                     yield piece
-            finally:
+            finally:  # freed in the thread that computes, after what it may still be at when Ctrl-C comes
                 if grammar is not None:
-                    llama_cpp.llama_sampler_free(grammar)
+                    self._thread.submit(llama_cpp.llama_sampler_free, grammar)
 
     def _prefill(self, tokens: list[int]) -> None:
         """Put *tokens* into the context, all but what it already begins with. Raises ModelFailed."""
@@ -190,6 +199,8 @@ class LlamaModel:
 
     def _logits(self) -> NDArray[np.float32]:
         pointer = llama_cpp.llama_get_logits_ith(self._context, -1)
+        if not pointer:
+            raise ModelFailed("the model writes nothing: it is not a language model")
         logits: NDArray[np.float32] = np.ctypeslib.as_array(pointer, shape=(self._vocab_size,))
         if not np.isfinite(logits).all():
             raise ModelFailed("the model computes no numbers: its file may be damaged")
@@ -263,7 +274,9 @@ def _pieces(template: jinja2.Template, prompt: Prompt) -> list[tuple[str, bool]]
         before, rest = rendered.split(_SYSTEM_MARK)
         between, after = rest.split(_USER_MARK)
     except (jinja2.TemplateError, ValueError) as error:
-        raise ModelFailed("the model's chat template does not take a system and a user message") from error
+        raise ModelUnusable(
+            "the model's chat template does not take a system and a user message; set FOOTNOTE_MODEL__PATH to another."
+        ) from error
     return [(before, True), (prompt.system, False), (between, True), (prompt.user, False), (after, True)]
 
 

@@ -7,6 +7,7 @@ until the model, the adapter, the library or the CPU changes.
 """
 
 import ctypes
+import hashlib
 import json
 import logging
 import multiprocessing
@@ -14,6 +15,7 @@ import os
 import platform
 import shutil
 import signal
+import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -34,6 +36,7 @@ FORMATS = {"Q8_0": 7, "BF16": 32}
 """llama.cpp's numbers of the formats tried besides the file's own; both keep the weights (mean KL below 0.005)."""
 
 MAX_REQUANTISED_BYTES = 600_000_000  # above it a copy of the file costs more disk than the time it saves
+COPIES = 5  # the disk that trying both formats takes, in sizes of the file
 PROMPT_TOKENS, OUTPUT_TOKENS = 640, 40
 """What an ordinary question takes; the candidates are compared by the seconds for both."""
 
@@ -61,8 +64,6 @@ class Prepared:
     format: str
     measured: tuple[Speed, ...]
 
-
-_IGNORE_CTRL_C = (signal.SIGINT, signal.SIG_IGN)  # the parent hears it too, and ends the child
 
 Report = Callable[[str, int, int], None]
 """Told what is being done, how many of the steps are done, and how many there are."""
@@ -93,8 +94,10 @@ def prepare(source: Path, adapter: Path | None, folder: Path, threads: int, repo
     if adapter is not None:
         gguf_file.read_adapter(adapter, model)
     folder.mkdir(parents=True, exist_ok=True)
-    _check_room(folder, 5 * source.stat().st_size)
-    files = {"as it is": source} | {name: folder / f"{source.stem}.{name}.gguf" for name in _formats_for(source)}
+    files = {"as it is": source} | {
+        name: folder / _file_name(source, name, key) for name in _formats_for(source, folder)
+    }
+    _sweep(folder)
     steps = [(name, path, repack) for name, path in files.items() for repack in (True, False)]
     measured: list[Speed] = []
     for done, (name, path, repack) in enumerate(steps):
@@ -145,29 +148,57 @@ def measure(name: str, source: Path, weights: Weights) -> Speed:
 
 def try_in_child(name: str, source: Path, weights: Weights) -> Speed | None:
     """Return the speed, or None where the candidate does not work on this machine."""
-    children = ProcessPoolExecutor(
-        1, mp_context=multiprocessing.get_context("spawn"), initializer=signal.signal, initargs=_IGNORE_CTRL_C
-    )
-    with children:
-        try:
-            return children.submit(measure, name, source, weights).result()
-        except (BrokenProcessPool, ModelUnusable, ModelFailed) as error:
-            log.info("candidate does not work here", extra={"format": name, "repack": weights.repack, "why": error})
-            return None
+    children = ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"), initializer=_begin_child)
+    try:
+        return children.submit(measure, name, source, weights).result()
+    except (BrokenProcessPool, ModelUnusable, ModelFailed) as error:
+        log.info("candidate does not work here", extra={"format": name, "repack": weights.repack, "why": error})
+        return None
+    except BaseException:  # Ctrl-C or SIGTERM: the child would measure on to its end
+        for child in multiprocessing.active_children():
+            child.kill()
+        raise
+    finally:
+        children.shutdown()
 
 
-def _check_room(folder: Path, bytes_needed: int) -> None:
-    """Say before the work begins that there is no room for it."""
+def _begin_child() -> None:
+    """Leave Ctrl-C to the parent, and end with it however it ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+def _formats_for(source: Path, folder: Path) -> Sequence[str]:
+    """Return the formats worth a copy of *source*: none where it is large, or the disk has no room for the copies."""
+    bytes_ = source.stat().st_size
+    if bytes_ > MAX_REQUANTISED_BYTES:
+        return ()
     free = shutil.disk_usage(folder).free
-    if free < bytes_needed:
-        raise ModelUnusable(
-            f"{folder} has {free / 1e6:.0f} MB free and preparing the model takes {bytes_needed / 1e6:.0f} MB: "
-            "free some, or set FOOTNOTE_DATA_DIR to another disk."
+    if free < COPIES * bytes_:
+        log.warning(
+            "no room to try faster formats", extra={"free_mb": free // 10**6, "needed_mb": COPIES * bytes_ // 10**6}
         )
+        return ()
+    return tuple(FORMATS)
 
 
-def _formats_for(source: Path) -> Sequence[str]:
-    return tuple(FORMATS) if source.stat().st_size <= MAX_REQUANTISED_BYTES else ()
+def _file_name(source: Path, name: str, key: dict[str, object]) -> str:
+    """Return the name of a copy; another file under the same path gets another name."""
+    digest = hashlib.sha256(json.dumps(key["files"]).encode()).hexdigest()[:12]
+    return f"{source.stem}.{digest}.{name}.gguf"
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what earlier models, and kills in the middle, left behind."""
+    for path in (*folder.glob("*.gguf"), *folder.glob("*.part")):
+        path.unlink(missing_ok=True)
 
 
 def _drop_losers(files: dict[str, Path], best: str, source: Path) -> None:
@@ -203,7 +234,7 @@ def cpu_name() -> str:
 def _read_manifest(folder: Path, key: dict[str, object], adapter: Path | None, threads: int) -> Prepared | None:
     try:
         kept = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-        if kept["key"] != key or not Path(kept["path"]).is_file():
+        if kept["key"] != key or Path(kept["path"]).stat().st_size != kept["bytes"]:
             return None
         weights = Weights(Path(kept["path"]), adapter, repack=bool(kept["repack"]), threads=threads)
         return Prepared(weights, str(kept["format"]), tuple(Speed(**speed) for speed in kept["measured"]))
@@ -215,6 +246,7 @@ def _write_manifest(folder: Path, key: dict[str, object], prepared: Prepared) ->
     manifest = {
         "key": key,
         "path": str(prepared.weights.path),
+        "bytes": prepared.weights.path.stat().st_size,
         "repack": prepared.weights.repack,
         "format": prepared.format,
         "measured": [asdict(speed) for speed in prepared.measured],

@@ -4,6 +4,7 @@ The rules come first and never change, so that their part of the model's cache i
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from bot.answers import ShownPassage
 from bot.ports import Prompt
@@ -19,6 +20,22 @@ RULES = (
 )
 
 MAX_SENTENCES = 4
+ABBREVIATIONS = (
+    "e.g.",
+    "i.e.",
+    "etc.",
+    "vs.",
+    "approx.",
+    "No.",
+    "Dr.",
+    "Mr.",
+    "Ms.",
+    "Jr.",
+    "U.S.",
+    "U.K.",
+    "a.m.",
+    "p.m.",
+)
 
 
 def number(hits: Sequence[Hit]) -> tuple[ShownPassage, ...]:
@@ -29,15 +46,32 @@ def number(hits: Sequence[Hit]) -> tuple[ShownPassage, ...]:
 def fit(
     hits: Sequence[Hit], count_tokens: Callable[[str], int], max_passages: int, max_tokens: int
 ) -> tuple[ShownPassage, ...]:
-    """Return the first *max_passages* of *hits*, or as many as take *max_tokens* together; the first always."""
+    """Return the first *max_passages* of *hits*, or as many as take *max_tokens* together.
+
+    The first is always among them, its text cut short where it alone takes more.
+    """
     shown: list[ShownPassage] = []
     left = max_tokens
     for passage in number(hits[:max_passages]):
         left -= count_tokens(render(passage))
         if left < 0 and shown:
             break
-        shown.append(passage)
+        shown.append(passage if left >= 0 else _cut_short(passage, count_tokens, max_tokens))
     return tuple(shown)
+
+
+def _cut_short(passage: ShownPassage, count_tokens: Callable[[str], int], max_tokens: int) -> ShownPassage:
+    """Return *passage* with as much of its text as takes *max_tokens*, found by halving."""
+    fits, too_long = 0, len(passage.hit.text)
+    while too_long - fits > 1:
+        middle = (fits + too_long) // 2
+        is_short = count_tokens(render(_with_text(passage, passage.hit.text[:middle]))) <= max_tokens
+        fits, too_long = (middle, too_long) if is_short else (fits, middle)
+    return _with_text(passage, passage.hit.text[:fits])
+
+
+def _with_text(passage: ShownPassage, text: str) -> ShownPassage:
+    return replace(passage, hit=replace(passage.hit, text=text))
 
 
 def render(passage: ShownPassage) -> str:
@@ -55,17 +89,18 @@ def write(question: str, passages: Sequence[ShownPassage]) -> Prompt:
 def grammar(numbers: Sequence[int]) -> str:
     """Return the GBNF of an answer: sentences that each end in the marker of a shown passage, or the refusal.
 
-    After a full stop, question or exclamation mark and a space there can only be a marker; a full stop inside a word
-    or a number goes on. A bracket followed by a digit can only be a marker.
+    After a full stop, question or exclamation mark and a space there can only be a marker, but for the commonest
+    abbreviations; a full stop inside a word or a number goes on. A bracket followed by a digit can only be a marker.
     """
     marker = " | ".join(f'"{number}"' for number in numbers)
+    abbreviations = " | ".join(f'"{word} "' for word in ABBREVIATIONS)
     return "\n".join(
         (
             f'root ::= "{REFUSAL_SENTENCE}" | sentence ([ \\n] sentence){{0,{MAX_SENTENCES - 1}}}',
             'sentence ::= start rest* end " [" number "]" ("[" number "]")?',
-            "start ::= [A-Za-z0-9À-ɏ\"'`(#$€£]",
-            'rest ::= [^.!?\\[\\n] | [.!?] [^ \\n\\[] | "[" [^0-9 ]',
-            "end ::= [.!?:]",
+            "start ::= [^ \\n\\[\\].!?:;,]",
+            f'rest ::= [^.!?\\[\\n] | [.!?] [^ \\n\\[] | "[" [^0-9 \\[] | {abbreviations}',
+            "end ::= [.!?:] [\"”')]?",
             f"number ::= {marker}",
         )
     )

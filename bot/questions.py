@@ -65,7 +65,7 @@ def clean(text: str) -> str:
     'How many days off?'
     """
     normal = unicodedata.normalize("NFC", text)
-    visible = "".join(c if _is_visible(c) else " " for c in normal)
+    visible = "".join(_shown(c) for c in normal)
     line = re.sub(r"\s+", " ", visible).strip()
     if not any(c.isalnum() for c in line):
         raise QuestionUnusable("I need a question in words: ask me something that the wiki could answer.")
@@ -77,5 +77,9 @@ def clean(text: str) -> str:
     return line
 
 
-def _is_visible(character: str) -> bool:
-    return character in _JOINERS or unicodedata.category(character) not in _INVISIBLE
+def _shown(character: str) -> str:
+    """Return *character* where it can be seen; a control character is a space, a formatting one is nothing."""
+    category = unicodedata.category(character)
+    if character in _JOINERS or category not in _INVISIBLE:
+        return character
+    return "" if category == "Cf" else " "

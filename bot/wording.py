@@ -8,6 +8,12 @@ import unicodedata
 
 _WORD = re.compile(r"[^\W_]+(?:[._'’/@#-][^\W_]+)*", re.UNICODE)
 _NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
+_NUMBER_WITH_UNIT = re.compile(
+    r"\d+(?:[.,:]\d+)*(?:st|nd|rd|th|am|pm|a|h|hrs?|mins?|s|d|k|m|x|kb|mb|gb|tb|eur|gbp|usd)", re.IGNORECASE
+)
+_MONTH_MAY = re.compile(r"\b\d{1,2}(?:st|nd|rd|th)? May\b|\bMay \d{1,4}\b")
+_LEADING_YES_OR_NO = re.compile(r"^(?:yes|no|not yet|not quite)\b[,;:.!–-]*\s*", re.IGNORECASE)
+_NO_NEGATION = re.compile(r"\b(?:no|not)\s+(?:more|less|fewer|later|earlier|only|just)\b", re.IGNORECASE)
 _SENTENCE_END = re.compile(r"(?<=[.!?])[\"'”’)\]]*\s+(?=[\"'“‘(]?[A-Z0-9À-Þ])")
 
 _SMALL = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen".split()
@@ -15,6 +21,22 @@ _SMALL += "seventeen eighteen nineteen".split()
 _TENS = {
     word: 10 * n for n, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), start=2)
 }
+_UNITS = {
+    **{word: word for word in ("day", "week", "month", "year", "hour", "minute", "second")},
+    "£": "gbp",
+    "gbp": "gbp",
+    "pound": "gbp",
+    "$": "usd",
+    "usd": "usd",
+    "dollar": "usd",
+    "€": "eur",
+    "eur": "eur",
+    "euro": "eur",
+    "%": "percent",
+    "percent": "percent",
+    "per cent": "percent",
+}
+_QUANTITY = re.compile(r"([£$€])?\s?(\d+(?:[.,:]\d+)*)\s?(%|per cent\b|(?:[a-z-]+\s+)?[a-z]+)?", re.IGNORECASE)
 _SPELLED = {word: n for n, word in enumerate(_SMALL)} | _TENS | {"hundred": 100, "thousand": 1000}
 
 STOP_WORDS = frozenset(
@@ -61,12 +83,13 @@ def _undouble(word: str) -> str:
 
 
 def content_stems(text: str) -> list[str]:
-    """Return the stems of the words that carry meaning, in order; numbers count, negations and stop words do not."""
+    """Return the stems of the words that carry meaning, in order: no numbers, negations or stop words."""
     return [stem(part) for word in words(text) if _carries_meaning(word) for part in _parts(word)]
 
 
 def _carries_meaning(word: str) -> bool:
-    return word not in STOP_WORDS and word not in NEGATIONS and (len(word) > 1 or word.isdigit())
+    is_number = word in _SPELLED or _NUMBER.fullmatch(word) or _NUMBER_WITH_UNIT.fullmatch(word)
+    return word not in STOP_WORDS and word not in NEGATIONS and len(word) > 1 and not is_number
 
 
 def _parts(word: str) -> list[str]:
@@ -87,24 +110,53 @@ def numbers(text: str) -> frozenset[str]:
 
 def _plain_number(digits: str) -> str:
     joined = re.sub(r"(?<=\d),(?=\d{3}(?!\d))", "", digits)
+    if re.fullmatch(r"\d+\.\d+", joined):
+        joined = joined.rstrip("0").rstrip(".")
     return joined.lstrip("0") or "0"
 
 
 def _spelled_numbers(parts: list[str]) -> set[str]:
+    """Return the numbers written in words: `twenty five` is 25, `two hundred` 200; a lone `one` is no number."""
+    found: set[int] = set()
+    value = 0
+    for part in [*parts, ""]:
+        number = _SPELLED.get(part)
+        if number is None:
+            found |= {value} - {0, 1}
+            value = 0
+        elif number >= 100:
+            value = max(1, value) * number
+        elif value and (value % 100 == 0 or (value % 10 == 0 and number < 10)):
+            value += number
+        else:
+            found |= {value} - {0, 1}
+            value = number
+    return {str(number) for number in found}
+
+
+def ones(text: str) -> bool:
+    """Return whether *text* counts one of something: `1`, or `one` before a unit of time."""
+    found = words(text)
+    pairs = zip(found, [*found[1:], ""], strict=True)
+    return "1" in numbers(text) or any(word == "one" and stem(after) in _UNITS for word, after in pairs)
+
+
+def quantities(text: str) -> frozenset[tuple[str, str]]:
+    """Return the numbers of *text* that have a unit, with it: a currency, a share or a time.
+
+    >>> sorted(quantities("£50 for 10 working days, 3 % off and 7 apples"))
+    [('10', 'day'), ('3', 'percent'), ('50', 'gbp')]
+    """
     found = set()
-    tens = 0
-    for part in parts:
-        value = _SPELLED.get(part, 0)
-        if tens and 0 < value < 10:
-            found.add(str(tens + value))
-            tens = 0
-            continue
-        if tens:
-            found.add(str(tens))
-        tens = value if part in _TENS else 0
-        if value > 1 and not tens:
-            found.add(str(value))
-    return found | ({str(tens)} if tens else set())
+    for before, digits, after in _QUANTITY.findall(text):
+        unit = _unit(before) or next((_unit(word) for word in after.split() if _unit(word)), _unit(after))
+        if unit:
+            found.add((_plain_number(digits), unit))
+    return frozenset(found)
+
+
+def _unit(word: str) -> str:
+    return _UNITS.get(word.lower(), "") or _UNITS.get(stem(word.lower()), "")
 
 
 def names(sentence: str) -> frozenset[str]:
@@ -114,23 +166,34 @@ def names(sentence: str) -> frozenset[str]:
     ['github', 'maya', 'qs-4012']
     """
     found = [match.group() for match in _WORD.finditer(sentence)]
-    return frozenset(
+    named = {
         word.lower().removesuffix("'s").removesuffix("’s")
         for place, word in enumerate(found)
-        if _names_something(word, is_first=place == 0) and word.lower() not in STOP_WORDS
-    )
+        if _names_something(word, is_first=place == 0)
+    }
+    return frozenset(named | ({"may"} if _MONTH_MAY.search(sentence) else set()))
 
 
 def _names_something(word: str, *, is_first: bool) -> bool:
+    if _NUMBER_WITH_UNIT.fullmatch(word):
+        return False
+    if len(word) > 1 and word.isupper() and word.isalpha():
+        return True  # US and IT, which in small letters are stop words
     has_digit = any(c.isdigit() for c in word)
     has_letter = any(c.isalpha() for c in word)
     has_inner_capital = any(c.isupper() for c in word[1:])
-    return (has_digit and has_letter) or has_inner_capital or (word[0].isupper() and not is_first)
+    is_named = (has_digit and has_letter) or has_inner_capital or (word[0].isupper() and not is_first)
+    return is_named and word.lower() not in STOP_WORDS
 
 
 def is_negated(text: str) -> bool:
-    """Return whether *text* says that something is not so."""
-    return any(word in NEGATIONS or word.endswith("n't") for word in words(text))
+    """Return whether *text* says that something is not so; a leading yes or no, and `no more than`, say nothing.
+
+    >>> [is_negated(t) for t in ("No, it is paid.", "It is not paid.", "No more than two.", "It is no longer paid.")]
+    [False, True, False, True]
+    """
+    said = _NO_NEGATION.sub("", _LEADING_YES_OR_NO.sub("", text.strip()))
+    return any(word in NEGATIONS or word.endswith("n't") for word in words(said))
 
 
 def quoted(text: str) -> list[str]:

@@ -9,16 +9,32 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, ValidationError, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    StringConstraints,
+    ValidationError,
+    field_validator,
+)
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 PREFIX = "FOOTNOTE_"
+_UNKNOWN = "is not a setting"
 SAMPLE_WIKI = Path(__file__).resolve().parent.parent / "tests" / "golden" / "wiki"
 
 
 class SettingsWrong(Exception):
     """A setting is missing, unknown or wrong; the message names each and its cure."""
+
+
+def _not_empty(path: Path) -> Path:
+    if path == Path():
+        raise ValueError("is empty; name a folder")
+    return path
 
 
 class _Group(BaseModel):
@@ -32,7 +48,7 @@ class WikiSettings(_Group):
 
     name: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
     kind: Literal["folder"] = "folder"
-    path: Path
+    path: Annotated[Path, AfterValidator(_not_empty)]
     url: Annotated[str, StringConstraints(pattern=r"^(https?://\S+)?$")] = ""
 
 
@@ -67,7 +83,10 @@ class ModelSettings(_Group):
         ),
     ] = ""
     adapter_path: Annotated[str, Field(description="A LoRA adapter in GGUF form for that model; empty for none.")] = ""
-    threads: Annotated[int, Field(ge=0, le=256, description="CPU threads that write answers; 0 for one a core.")] = 0
+    threads: Annotated[
+        int,
+        Field(ge=0, le=256, description="CPU threads that read prompts, one fewer writes answers; 0 for one a core."),
+    ] = 0
     answer_tokens: Annotated[int, Field(ge=16, le=512, description="The most tokens one answer may have.")] = 96
 
 
@@ -93,6 +112,13 @@ class SearchSettings(_Group):
     passage_tokens: Annotated[
         int, Field(ge=100, le=3000, description="Tokens of the model that those passages may take together.")
     ] = 640
+    maxsim: Annotated[
+        bool,
+        Field(
+            description="Whether the 50 best passages are compared with the question token by token, which finds more "
+            "and takes 10 to 18 kB of disk a passage; a change acts with the next refresh."
+        ),
+    ] = True
 
 
 class WorkspaceSettings(_Group):
@@ -110,9 +136,11 @@ class Settings(BaseSettings):
         env_prefix=PREFIX, env_nested_delimiter="__", env_file=".env", extra="ignore", frozen=True
     )
 
-    data_dir: Annotated[Path, Field(description="The folder for the index, the prepared model and the records.")] = (
-        Path("data")
-    )
+    data_dir: Annotated[
+        Path,
+        AfterValidator(_not_empty),
+        Field(description="The folder for the index, the prepared model and the records."),
+    ] = Path("data")
     wikis: Annotated[
         tuple[WikiSettings, ...],
         Field(
@@ -122,7 +150,7 @@ class Settings(BaseSettings):
         ),
     ] = (WikiSettings(name="sample", path=SAMPLE_WIKI),)
     minutes_between_refreshes: Annotated[
-        float, Field(gt=0, le=10_080, description="Minutes from one refresh of the index to the next.")
+        float, Field(ge=0.1, le=10_080, description="Minutes from one refresh of the index to the next.")
     ] = 10
     log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], Field(description="How much is logged.")] = (
         "INFO"
@@ -189,13 +217,15 @@ def _sentences(error: ValidationError | SettingsError) -> Iterator[str]:
         field = str(error).split('"')[1] if '"' in str(error) else "settings"
         yield f"{PREFIX}{field.upper()} is not valid JSON; docs/settings.md shows an example."
         return
-    for problem in error.errors():
+    problems = [
+        problem for problem in error.errors() if problem["type"] != "too_short" or problem["input"] in ("", [], ())
+    ]
+    for problem in problems or error.errors():
         where = [str(part) for part in problem["loc"]]
         name = PREFIX + "__".join(where).upper()
-        message = problem["msg"].removeprefix("Value error, ")
-        given = (
-            "" if "token" in name.lower() or "secret" in name.lower() else f" (given: {str(problem['input'])[:80]!r})"
-        )
+        message = _UNKNOWN if problem["type"] == "extra_forbidden" else problem["msg"].removeprefix("Value error, ")
+        is_secret = name.startswith(f"{PREFIX}SLACK")  # whatever is wrong there may hold a token
+        given = "" if is_secret else f" (given: {str(problem['input'])[:80]!r})"
         yield f"{name}: {message[:1].lower()}{message[1:]}{given}; docs/settings.md says what it takes."
 
 

@@ -16,7 +16,7 @@ from bot.llama import LlamaModel
 from bot.ports import PassageFinder
 from bot.preparing import Prepared, Report, packaged_model, prepare
 from bot.records import Records
-from bot.slack.app import client_for, missing_scopes
+from bot.slack.app import check_tokens, client_for, missing_scopes
 from bot.terminal import GivenPassage
 from config.settings import Settings, WikiSettings
 from indexer.embedding import SentenceTransformerEmbedder, packaged_model_path
@@ -45,6 +45,7 @@ class Indexing:
     search: Search
     data_dir: Path
     minutes_between_refreshes: float
+    keeps_tokens: bool
 
 
 def indexing(settings: Settings) -> Indexing:
@@ -60,12 +61,20 @@ def indexing(settings: Settings) -> Indexing:
         search=Search(catalogue, embedder, snapshots),
         data_dir=settings.data_dir,
         minutes_between_refreshes=settings.minutes_between_refreshes,
+        keeps_tokens=settings.search.maxsim,
     )
 
 
 def sync(parts: Indexing) -> Sync:
     """Return what refreshes the index."""
-    return Sync(parts.wikis, parts.embedder, parts.catalogue, parts.snapshots, clock=lambda: datetime.now(UTC))
+    return Sync(
+        parts.wikis,
+        parts.embedder,
+        parts.catalogue,
+        parts.snapshots,
+        clock=lambda: datetime.now(UTC),
+        keeps_tokens=parts.keeps_tokens,
+    )
 
 
 def wiki(one: WikiSettings) -> Wiki:
@@ -150,12 +159,15 @@ def _model_file(settings: Settings) -> Path:
 
 
 def _from_hub(repository: str, file: str, folder: Path) -> Path:
-    """Return *file* of a Hugging Face repository, downloaded once."""
+    """Return *file* of a Hugging Face repository, downloaded once and looked for nowhere else afterwards."""
+    kept = folder / repository.replace("/", "--")
+    if (kept / file).is_file():
+        return kept / file
     from huggingface_hub import hf_hub_download  # here: 0.5 s that a start without a hub name need not spend
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
     try:
-        return Path(hf_hub_download(repository, file, local_dir=folder / repository.replace("/", "--")))
+        return Path(hf_hub_download(repository, file, local_dir=kept))
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError, ValueError) as error:
         raise ModelUnusable(
             f"{MODEL_SETTING}: {repository}:{file} cannot be downloaded ({type(error).__name__}); check the name and "
@@ -191,16 +203,20 @@ def _model_found(settings: Settings) -> str:
 
 
 def _slack_found(settings: Settings) -> str:
-    token = settings.slack.bot_token
-    if token is None:
+    bot_token, app_token = settings.slack.bot_token, settings.slack.app_token
+    if bot_token is None or app_token is None:
         return "no token is set, so the local workspace is used"
-    missing = missing_scopes(client_for(token.get_secret_value(), settings.slack.api_url))
+    client = client_for(bot_token.get_secret_value(), settings.slack.api_url)
+    check_tokens(client, app_token.get_secret_value())
+    missing = missing_scopes(client)
     if missing:
         raise SlackRefused(f"the app lacks the scopes {', '.join(missing)}; add them and install it again.")
-    return "the bot's token is accepted and has every scope it needs"
+    return "both tokens are accepted, and the bot has every scope it needs"
 
 
 def _hosts(settings: Settings) -> list[str]:
-    dialled = [settings.slack.api_url.split("/")[2]] if settings.slack.bot_token is not None else []
-    names_hub = _HUB_NAME.fullmatch(settings.model.path) is not None
-    return dialled + (["huggingface.co (once, for the model)"] if names_hub else [])
+    slack = [settings.slack.api_url.split("/")[2]] if settings.slack.bot_token is not None else []
+    names_model = _HUB_NAME.fullmatch(settings.model.path) is not None
+    names_embedder = bool(settings.embedder.path) and not Path(settings.embedder.path).exists()
+    hub = ["huggingface.co (once, for the model named)"] if names_model or names_embedder else []
+    return slack + hub

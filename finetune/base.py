@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from finetune.errors import BaseUnusable
+from finetune.kernels import CausalAttention, Gated, RmsNorm, Rotation
 
 LINEAR_KINDS = ("attn_q", "attn_k", "attn_v", "attn_output", "ffn_gate", "ffn_up", "ffn_down")
 
@@ -83,29 +84,27 @@ class Layer(nn.Module):
         self.ffn_norm = nn.Parameter(weights[f"blk.{number}.ffn_norm.weight"], requires_grad=False)
         self.linears = nn.ModuleDict(linears)
 
-    def forward(self, x: Tensor, rope: tuple[Tensor, Tensor], batch: int) -> Tensor:
+    def forward(self, x: Tensor, turns: Tensor, batch: int) -> Tensor:
         """Return *x* of shape (batch · length, width) after this block."""
-        x = x + self._attention(self._norm(x, self.attn_norm), rope, batch)
+        x = x + self._attention(self._norm(x, self.attn_norm), turns, batch)
         h = self._norm(x, self.ffn_norm)
-        gated = functional.silu(self.linears["ffn_gate"](h)) * self.linears["ffn_up"](h)
+        gated = Gated.apply(self.linears["ffn_gate"](h), self.linears["ffn_up"](h))
         return x + self.linears["ffn_down"](gated)  # type: ignore[no-any-return]  # modules are untyped
 
-    def _attention(self, x: Tensor, rope: tuple[Tensor, Tensor], batch: int) -> Tensor:
+    def _attention(self, x: Tensor, turns: Tensor, batch: int) -> Tensor:
         shape = self._shape
         q = self._heads(self.linears["attn_q"](x), shape.heads, batch)  # (batch, heads, length, head_width)
         k = self._heads(self.linears["attn_k"](x), shape.kv_heads, batch)
         v = self._heads(self.linears["attn_v"](x), shape.kv_heads, batch)
-        q, k = _rotated(q, rope), _rotated(k, rope)
-        k = k.repeat_interleave(shape.heads // shape.kv_heads, dim=1)
-        v = v.repeat_interleave(shape.heads // shape.kv_heads, dim=1)
-        y = functional.scaled_dot_product_attention(q, k, v, is_causal=True)  # padding is at the end: none looks at it
+        # padding is at the end: nothing looks at it
+        y = CausalAttention.apply(Rotation.apply(q, turns), Rotation.apply(k, turns), v)
         return self.linears["attn_output"](y.transpose(1, 2).reshape(x.shape[0], -1))  # type: ignore[no-any-return]
 
     def _heads(self, x: Tensor, heads: int, batch: int) -> Tensor:
         return x.view(batch, -1, heads, self._shape.head_width).transpose(1, 2)
 
     def _norm(self, x: Tensor, weight: Tensor) -> Tensor:
-        return functional.rms_norm(x.float(), weight.shape, weight, self._shape.norm_epsilon).to(x.dtype)
+        return RmsNorm.apply(x, weight, self._shape.norm_epsilon)  # type: ignore[no-any-return]  # torch has no types here
 
 
 class Llama(nn.Module):
@@ -133,12 +132,12 @@ class Llama(nn.Module):
         """Return float32 logits of shape (wanted, vocabulary) after the places *wanted* of *tokens*, flattened."""
         batch, length = tokens.shape
         x = functional.embedding(tokens, self.embedding).reshape(batch * length, -1)
-        rope = _rope(length, self.shape, tokens.device)
+        turns = _turns(length, self.shape, tokens.device)
         for layer in self.layers:
-            x = layer(x, rope, batch)
+            x = layer(x, turns, batch)
         chosen = x[wanted]
-        h = functional.rms_norm(chosen.float(), self.output_norm.shape, self.output_norm, self.shape.norm_epsilon)
-        return functional.linear(h.to(x.dtype), self.output).float()
+        h = RmsNorm.apply(chosen, self.output_norm, self.shape.norm_epsilon)
+        return functional.linear(h, self.output).float()
 
     def adapter(self) -> Iterator[tuple[str, nn.Parameter]]:
         """Yield the adapter's parameters by their GGUF names, always in the same order."""
@@ -205,17 +204,8 @@ def _frozen(weight: Tensor) -> nn.Parameter:
     return nn.Parameter(weight, requires_grad=False)
 
 
-def _rope(length: int, shape: Shape, device: torch.device) -> tuple[Tensor, Tensor]:
-    """Return cosines and sines of shape (length, head_width / 2)."""
+def _turns(length: int, shape: Shape, device: torch.device) -> Tensor:
+    """Return by how much each pair is turned at each place: complex numbers of shape (length, head_width / 2)."""
     steps = torch.arange(0, shape.head_width, 2, device=device, dtype=torch.float32) / shape.head_width
     angles = torch.outer(torch.arange(length, device=device, dtype=torch.float32), shape.rope_base**-steps)
-    return angles.cos(), angles.sin()
-
-
-def _rotated(x: Tensor, rope: tuple[Tensor, Tensor]) -> Tensor:
-    """Return *x* (…, length, head_width) with each pair of neighbours turned by its place, as GGUF's llamas have it."""
-    cosines, sines = rope
-    pairs = x.float().unflatten(-1, (-1, 2))  # (…, length, head_width / 2, 2)
-    even, odd = pairs[..., 0], pairs[..., 1]
-    turned = torch.stack((even * cosines - odd * sines, even * sines + odd * cosines), dim=-1)
-    return turned.flatten(-2).to(x.dtype)
+    return torch.polar(torch.ones_like(angles), angles)

@@ -85,8 +85,7 @@ def make(drafts: Sequence[Draft], workshop: Workshop, held_back: Sequence[str], 
             made.left_out["two pages, one of train and one of dev"] += 1
             continue
         _add(draft, workshop, made, is_dev=sides.pop())
-    order = np.random.default_rng(workshop.seed).permutation(len(made.train))
-    return replace(made, train=[made.train[place] for place in order])
+    return replace(made, train=_shuffled(made.train, workshop.seed), dev=_shuffled(made.dev, workshop.seed))
 
 
 def save(made: Made, folder: Path, workshop: Workshop, held_back: Sequence[str], sources: object) -> dict[str, object]:
@@ -232,6 +231,10 @@ def _is_leaked(draft: Draft, held_back: Sequence[str]) -> bool:
         matching.likeness(draft.question, question) >= MAX_LIKENESS or mine & matching.runs(question, LEAKED_RUN)
         for question in held_back
     )
+
+
+def _shuffled(some: Sequence[Example], seed: int) -> list[Example]:
+    return [some[place] for place in np.random.default_rng(seed).permutation(len(some))]
 
 
 def _generator(seed: int, name: str) -> np.random.Generator:

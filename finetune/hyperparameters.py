@@ -36,13 +36,13 @@ class Hyperparameters:
     """The most; a time budget or early stopping may end a run sooner."""
     minutes: float = 0.0
     """Time budget of training itself, which the cosine is fitted to; 0 for none."""
-    minutes_between_checks: float = 15.0
+    minutes_between_checks: float = 20.0
     """From one look at the dev loss to the next."""
     minutes_between_checkpoints: float = 4.0
     """All that a kill can cost."""
     patience: int = 6
     """Looks at the dev loss without a better one before the run ends."""
-    dev_examples: int = 320
+    dev_examples: int = 240
     """How many of dev are looked at; a few hundred tell 0.01 of loss."""
     seed: int = 1
 

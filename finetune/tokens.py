@@ -44,6 +44,12 @@ class Tokens:
         """Return the tokens of one example."""
         return self.ids[self.starts[place] : self.starts[place + 1]]
 
+    def answered_by(self, answer: Ids) -> "Tokens":
+        """Return the same prompts, each with the tokens *answer* in place of its own answer."""
+        rows = [np.concatenate((self.example(n)[: self.answers[n]], answer)) for n in range(len(self))]
+        starts = np.cumsum([0, *(len(row) for row in rows)])
+        return Tokens(np.concatenate(rows), starts, self.answers, self.answerable)
+
     def first(self, count: int) -> "Tokens":
         """Return the first *count* examples."""
         count = min(count, len(self))
@@ -57,14 +63,18 @@ class Batch:
     """Some examples, filled up to the longest: *tokens* (examples, length).
 
     *places* are where the model is asked for the next token (into the flattened tokens), *targets* what it should
-    say there; *firsts* are which of those begin an answer, one an example. *answerable* is by example.
+    say there, *owners* the example (its place in the whole) that each of them is of.
     """
 
     tokens: Ids
     places: NDArray[np.int64]
     targets: NDArray[np.int64]
-    firsts: NDArray[np.int64]
-    answerable: NDArray[np.bool_]
+    owners: NDArray[np.int64]
+
+    def before(self) -> Ids:
+        """Return the token before each target."""
+        before: Ids = self.tokens.reshape(-1)[self.places]
+        return before
 
 
 def tokenized(path: Path, rules: Rules, vocabulary: Vocabulary, cache: Path, describe: Describing) -> Tokens:
@@ -129,17 +139,11 @@ def batch(tokens: Tokens, places: Sequence[int]) -> Batch:
     filled = np.zeros((len(rows), length), np.int32)
     asked: list[int] = []
     targets: list[int] = []
-    firsts: list[int] = []
+    owners: list[int] = []
     for number, (row, place) in enumerate(zip(rows, places, strict=True)):
         filled[number, : len(row)] = row
         begins = int(tokens.answers[place])
-        firsts.append(len(asked))
+        owners += [place] * (len(row) - begins)
         asked += range(number * length + begins - 1, number * length + len(row) - 1)
         targets += row[begins:].tolist()
-    return Batch(
-        filled,
-        np.array(asked, np.int64),
-        np.array(targets, np.int64),
-        np.array(firsts, np.int64),
-        tokens.answerable[list(places)],
-    )
+    return Batch(filled, *(np.array(listed, np.int64) for listed in (asked, targets, owners)))

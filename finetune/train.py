@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 from torch.nn import functional
 
@@ -26,27 +27,26 @@ from finetune.errors import DiskFull, RunUnusable
 from finetune.hyperparameters import Hyperparameters, from_mapping
 from finetune.tokens import Batch, Tokens
 
-NUMBERS = ("loss", "learning_rate", "gradient_norm", "tokens_per_second")
-
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """What a run reads. *origins* are the hashes that the exported adapter will carry; *digits* the marker tokens."""
+    """What a run reads. *origins* are the hashes that the exported adapter will carry; *openers* the tokens
+    after which a number is a marker."""
 
     base: Path
     train: Tokens
     dev: Tokens
     origins: dict[str, str]
-    digits: tuple[int, ...]
+    openers: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
     """A look at dev: the loss an answer token, and how the answers begin and cite.
 
-    *false_refusals* and *true_refusals* are the shares of answerable and of unanswerable questions where the refusal's
-    first token is the likeliest first; *refusal_auroc* how well its probability parts the two; *right_markers* the
-    share of markers predicted right after the true text before them.
+    *false_refusals* and *true_refusals* are the shares of answerable and of unanswerable questions where the refusal
+    has more than half of the probability; *refusal_auroc* is how well that probability parts the two; *right_markers*
+    the share of markers predicted right after the true text before them.
     """
 
     loss: float
@@ -171,46 +171,58 @@ def learning_rate(settings: Hyperparameters, done: float) -> float:
     return settings.learning_rate * share
 
 
-def look(model: Llama, dev: Tokens, tokens_per_batch: int, digits: tuple[int, ...]) -> Check:
-    """Return how *model* does on *dev*, whose first refusal's first token stands for refusing."""
-    losses, refusing, answerable = 0.0, [], []
-    right = markers = count = 0
-    device = model.embedding.device
-    refusal = _refusal_token(dev)
-    model.eval()
-    with torch.no_grad():
-        for batch in tokens.batches(dev, range(len(dev)), tokens_per_batch):
-            logits = model(torch.from_numpy(batch.tokens).to(device), torch.from_numpy(batch.places).to(device))
-            targets = torch.from_numpy(batch.targets).to(device)
-            losses += float(functional.cross_entropy(logits, targets, reduction="sum"))
-            count += len(batch.targets)
-            first = logits[torch.from_numpy(batch.firsts).to(device)].log_softmax(-1)
-            refusing += [(float(row[refusal]), int(row.argmax()) == refusal) for row in first]
-            answerable += batch.answerable.tolist()
-            is_marker = torch.isin(targets, torch.tensor(digits, device=device))
-            right += int((logits.argmax(-1) == targets)[is_marker].sum())
-            markers += int(is_marker.sum())
-    model.train()
-    answered = [one for one, can in zip(refusing, answerable, strict=True) if can]
-    unanswered = [one for one, can in zip(refusing, answerable, strict=True) if not can]
+def look(model: Llama, dev: Tokens, tokens_per_batch: int, openers: tuple[int, ...]) -> Check:
+    """Return how *model* does on *dev*; a number after one of *openers* is a marker."""
+    truth = [_asked(model, batch) for batch in tokens.batches(dev, range(len(dev)), tokens_per_batch)]
+    targets = sum(len(batch.targets) for batch, _, _ in truth)
+    is_marker = np.concatenate([np.isin(batch.before(), openers) for batch, _, _ in truth])
+    is_right = np.concatenate([is_likeliest for _, _, is_likeliest in truth])
+    refusing = np.exp(_refusal_logs(model, dev, tokens_per_batch))  # (examples,)
     return Check(
-        loss=losses / max(1, count),
-        false_refusals=_share_true(is_first for _, is_first in answered),
-        true_refusals=_share_true(is_first for _, is_first in unanswered),
-        refusal_auroc=auroc([score for score, _ in unanswered], [score for score, _ in answered]),
-        right_markers=right / max(1, markers),
+        loss=-sum(float(logs.sum()) for _, logs, _ in truth) / max(1, targets),
+        false_refusals=_mean(refusing[dev.answerable] > 0.5),
+        true_refusals=_mean(refusing[~dev.answerable] > 0.5),
+        refusal_auroc=auroc(refusing[~dev.answerable], refusing[dev.answerable]),
+        right_markers=_mean(is_right[is_marker]),
     )
 
 
-def auroc(positive: list[float], negative: list[float]) -> float:
+def _refusal_logs(model: Llama, dev: Tokens, tokens_per_batch: int) -> NDArray[np.float64]:
+    """Return the log probability of the refusal after each prompt; 0 where *dev* does not know it."""
+    logs = np.zeros(len(dev))
+    known = np.flatnonzero(~dev.answerable)
+    if not len(known):
+        return logs
+    refusal = dev.example(int(known[0]))[dev.answers[known[0]] :]
+    refused = dev.answered_by(refusal)
+    for batch in tokens.batches(refused, range(len(refused)), tokens_per_batch):
+        np.add.at(logs, batch.owners, _asked(model, batch)[1])
+    return logs
+
+
+def _asked(model: Llama, batch: Batch) -> tuple[Batch, NDArray[np.float64], NDArray[np.bool_]]:
+    """Return *batch* with the log probability of each target and whether it is the likeliest."""
+    device = model.embedding.device
+    was_training = model.training
+    model.eval()
+    with torch.no_grad():
+        logits = model(torch.from_numpy(batch.tokens).to(device), torch.from_numpy(batch.places).to(device))
+        targets = torch.from_numpy(batch.targets).to(device)
+        logs = -functional.cross_entropy(logits, targets, reduction="none")
+        is_likeliest = logits.argmax(-1) == targets
+    model.train(was_training)
+    return batch, logs.double().cpu().numpy(), is_likeliest.cpu().numpy()
+
+
+def auroc(positive: ArrayLike, negative: ArrayLike) -> float:
     """Return how often a positive scores above a negative, 0 to 1; 0.5 where there is none of one of them.
 
     >>> auroc([0.9, 0.4], [0.3, 0.5])
     0.75
     """
-    if not positive or not negative:
+    above = np.subtract.outer(np.asarray(positive), np.asarray(negative))
+    if not above.size:
         return 0.5
-    above = np.subtract.outer(np.array(positive), np.array(negative))
     return float(((above > 0) + 0.5 * (above == 0)).mean())
 
 
@@ -309,7 +321,7 @@ def draw(folder: Path) -> None:
 
 def _steps(
     data: Tokens, settings: Hyperparameters, first: int, total: int
-) -> Iterator[np.ndarray[Any, np.dtype[np.int64]]]:
+) -> Iterator[NDArray[np.int64]]:
     """Yield the examples of each step from the *first* on, epoch after epoch, always in the same order."""
     done = 0
     epoch = 0
@@ -327,7 +339,7 @@ def _one_step(
     model: Llama,
     weights: _Masters,
     data: Tokens,
-    places: np.ndarray[Any, np.dtype[np.int64]],
+    places: NDArray[np.int64],
     settings: Hyperparameters,
     rate: float,
     device: torch.device,
@@ -363,7 +375,7 @@ def _look(
     total: int,
 ) -> None:
     """Look at dev, and keep the adapter if it is the best so far."""
-    check = look(model, dev, settings.tokens_per_batch, inputs.digits)
+    check = look(model, dev, settings.tokens_per_batch, inputs.openers)
     progress.next_check = progress.seconds + settings.minutes_between_checks * 60
     if check.loss < progress.best_loss:
         progress.best_loss, progress.best_step, progress.checks_without_better = check.loss, progress.step, 0
@@ -459,14 +471,5 @@ def _write(path: Path, content: bytes) -> None:
         raise DiskFull(f"{path} could not be written: {error}. Free space and start the same command again.") from error
 
 
-def _refusal_token(dev: Tokens) -> int:
-    """Return the first token of the refusal, as it stands in the first unanswerable example; -1 if there is none."""
-    for place in range(len(dev)):
-        if not dev.answerable[place]:
-            return int(dev.example(place)[dev.answers[place]])
-    return -1
-
-
-def _share_true(values: Iterator[bool]) -> float:
-    listed = list(values)
-    return sum(listed) / len(listed) if listed else 0.0
+def _mean(values: NDArray[np.bool_]) -> float:
+    return float(values.mean()) if len(values) else 0.0

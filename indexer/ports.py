@@ -1,6 +1,7 @@
 """What the indexer needs from the world."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -13,6 +14,17 @@ Vectors = NDArray[np.float32]
 
 Vector = NDArray[np.float32]
 """float32 of shape (dimensions,), of length 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Embedding:
+    """What a text means: as a whole, and token by token as it stands there, special tokens among them.
+
+    *tokens* is of shape (tokens, dimensions), with at least one row; every row has length 1.
+    """
+
+    vector: Vector
+    tokens: Vectors
 
 
 class Wiki(Protocol):
@@ -61,6 +73,12 @@ class Embedder(Protocol):
 
     def embed_question(self, text: str) -> Vector:
         """Return float32 of shape (dimensions,), of length 1."""
+
+    def embed_passages_by_token(self, texts: Sequence[str]) -> list[Embedding]:
+        """Return an embedding for each text, in order; its vector is that of `embed_passages`."""
+
+    def embed_question_by_token(self, text: str) -> Embedding:
+        """Return the embedding of *text*; its vector is that of `embed_question`."""
 
 
 class Progress(Protocol):

@@ -11,7 +11,7 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from indexer.compacting import compact
@@ -22,11 +22,12 @@ from indexer.pages import Page, PageFailure, PageId
 from indexer.passages import Passage
 from indexer.ports import Embedder, Progress, Vector, Wiki
 from indexer.store.catalogue import Batch, Catalogue
-from indexer.store.rows import CutPage
-from indexer.store.vectors import Snapshots
+from indexer.store.rows import CutPage, Embedded
+from indexer.store.vectors import Snapshots, pack_tokens
 
 RECIPE = 1  # one more makes every page be read and cut again: raise it when reading or cutting changes
 BATCH = 32  # pages stored at once: a few seconds of embedding, all that a kill can cost
+TEXTS = 256  # embedded at once: their token vectors take 40 MB until they are packed
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +65,10 @@ class _Survey:
 
 
 class Sync:
-    """Refreshes *catalogue* and *snapshots* from *wikis*. Only whoever holds the data folder's lock may call it."""
+    """Refreshes *catalogue* and *snapshots* from *wikis*. Only whoever holds the data folder's lock may call it.
+
+    With *keeps_tokens*, passages get token vectors for MaxSim; without, those there are are forgotten.
+    """
 
     def __init__(
         self,
@@ -73,12 +77,15 @@ class Sync:
         catalogue: Catalogue,
         snapshots: Snapshots,
         clock: Callable[[], datetime],
+        *,
+        keeps_tokens: bool = True,
     ) -> None:
         self._wikis = wikis
         self._embedder = embedder
         self._catalogue = catalogue
         self._snapshots = snapshots
         self._clock = clock
+        self._keeps_tokens = keeps_tokens
 
     def refresh(self, progress: Progress, *, full: bool = False, accept_removals: bool = False) -> Refreshed:
         """Bring the catalogue up to date; *full* reads every page again, *accept_removals* believes any loss.
@@ -102,6 +109,8 @@ class Sync:
         for name, why in unavailable.items():
             self._catalogue.end_wiki(name, why, self._clock())
         counts += self._remove_dropped_wikis(generation)
+        if not self._keeps_tokens:
+            self._catalogue.forget_tokens()
         refreshed = self._outcome(counts, surveys, unavailable, time.monotonic() - began)
         self._catalogue.end_refresh(number, dict(counts), refreshed.generation, self._clock())
         compact(self._catalogue, self._snapshots, self._embedder.name)
@@ -138,7 +147,7 @@ class Sync:
                 unavailable[wiki.name] = str(error)
                 continue
             recipe = self._recipe(wiki)
-            known = self._catalogue.known_pages(wiki.name)
+            known = self._known_pages(wiki.name)
             failures = self._catalogue.known_failures(wiki.name)
             if full:
                 comparison = compare_all(known, failures, listed)
@@ -148,6 +157,12 @@ class Sync:
             held_back = "" if accept_removals else _why_held_back(wiki.name, *loss)
             surveys.append(_Survey(wiki, recipe, known, comparison, held_back))
         return surveys, unavailable
+
+    def _known_pages(self, wiki: str) -> dict[PageId, KnownPage]:
+        """Return the pages of *wiki* that can be found; one that lacks token vectors is of no recipe of today."""
+        known = self._catalogue.known_pages(wiki)
+        lacking = self._catalogue.pages_without_tokens(wiki) if self._keeps_tokens else ()
+        return known | {page_id: replace(known[page_id], recipe="") for page_id in lacking}
 
     def _recipe(self, wiki: Wiki) -> str:
         """Return all that passages depend on besides the page; the form of the wiki's addresses is part of it."""
@@ -182,11 +197,25 @@ class Sync:
 
     def _store(self, batch: Batch, generation: int) -> None:
         """Embed what has no vector yet, then store all of *batch* at once."""
+        embedded = self._embedded_by_token(batch) if self._keeps_tokens else self._embedded(batch)
+        self._catalogue.store(batch, embedded, generation, self._clock())
+
+    def _embedded(self, batch: Batch) -> Embedded:
+        """Embed what has no vector yet."""
         texts = self._catalogue.texts_to_embed(batch.cut, self._embedder.name)
+        vectors = self._embedder.embed_passages(texts) if texts else ()
+        return Embedded(self._embedder.name, dict(zip(texts, vectors, strict=True)), {})
+
+    def _embedded_by_token(self, batch: Batch) -> Embedded:
+        """Embed what has no vector or no token vectors yet."""
+        texts = self._catalogue.texts_to_embed_by_token(batch.cut, self._embedder.name)
         vectors: dict[str, Vector] = {}
-        if texts:
-            vectors = dict(zip(texts, self._embedder.embed_passages(texts), strict=True))
-        self._catalogue.store(batch, vectors, self._embedder.name, generation, self._clock())
+        tokens: dict[str, bytes] = {}
+        for start in range(0, len(texts), TEXTS):
+            some = texts[start : start + TEXTS]
+            for text, embedding in zip(some, self._embedder.embed_passages_by_token(some), strict=True):
+                vectors[text], tokens[text] = embedding.vector, pack_tokens(embedding.tokens)
+        return Embedded(self._embedder.name, vectors, tokens)
 
     def _remove_gone(self, survey: _Survey, generation: int) -> Counter[str]:
         """Remove what the wiki does not list any more, unless that is held back."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from indexer.errors import WikiUnavailable
 from indexer.pages import EVERYONE, Block, BlockKind, Page, PageFailure, PageId, PageRef, Principal
-from indexer.ports import Vector, Vectors
+from indexer.ports import Embedding, Vector, Vectors
 
 DIMENSIONS = 64
 
@@ -145,6 +145,20 @@ class FakeEmbedder:
             vector[digest[0] % DIMENSIONS] += 1.0 if digest[1] % 2 else -1.0
         unit: Vector = vector / np.float32(np.linalg.norm(vector))
         return unit
+
+    def embed_passages_by_token(self, texts: Sequence[str]) -> list[Embedding]:
+        """Return an embedding for each text, in order; a word's vector does not depend on the words around it."""
+        vectors = self.embed_passages(texts)
+        return [Embedding(vector, self._words(text)) for vector, text in zip(vectors, texts, strict=True)]
+
+    def embed_question_by_token(self, text: str) -> Embedding:
+        """Return the embedding of *text*."""
+        return Embedding(self.embed_question(text), self._words(text))
+
+    def _words(self, text: str) -> Vectors:
+        """Return a row for each word, one for no words."""
+        words = text.split()[: self._max_tokens] or [""]
+        return np.array([self.embed_question(word) for word in words], np.float32)
 
 
 class SilentProgress:

@@ -31,9 +31,26 @@ def client_for(token: str, api_url: str) -> WebClient:
     return WebClient(token=token, base_url=api_url, retry_handlers=[])
 
 
+def sign_in(client: WebClient) -> SlackResponse:
+    """Return who the bot is. Raises SlackRefused, naming the setting, or SlackUnavailable."""
+    try:
+        return calls.once(client.auth_test)
+    except (SlackRefused, SlackUnavailable) as error:
+        raise _in_words(error, "FOOTNOTE_SLACK__BOT_TOKEN", client.base_url) from error
+
+
+def check_tokens(client: WebClient, app_token: str) -> None:
+    """Try both tokens without taking any event. Raises SlackRefused, naming the setting, or SlackUnavailable."""
+    sign_in(client)
+    try:
+        calls.once(lambda: client.apps_connections_open(app_token=app_token))
+    except (SlackRefused, SlackUnavailable) as error:
+        raise _in_words(error, "FOOTNOTE_SLACK__APP_TOKEN", client.base_url) from error
+
+
 def missing_scopes(client: WebClient) -> list[str]:
     """Return the scopes that the bot needs and its token lacks. Raises SlackRefused or SlackUnavailable."""
-    granted = calls.once(client.auth_test).headers.get("x-oauth-scopes", "")
+    granted = sign_in(client).headers.get("x-oauth-scopes", "")
     return sorted(SCOPES - {scope.strip() for scope in granted.split(",")})
 
 
@@ -51,14 +68,14 @@ class SlackApp:
 
     def start(self) -> None:
         """Check the tokens, connect and return. Raises SlackRefused, saying which token, or SlackUnavailable."""
-        identity = self._sign_in()
+        identity = sign_in(self._client)
         handler = self._handler(identity)
         self._closers.append(lambda: _hang_up(handler))
         try:
             calls.once(handler.connect)
         except (SlackRefused, SlackUnavailable) as error:
             self.close()
-            raise self._in_words(error, "FOOTNOTE_SLACK__APP_TOKEN") from error
+            raise _in_words(error, "FOOTNOTE_SLACK__APP_TOKEN", self._client.base_url) from error
         log.info("connected to slack", extra={"team": identity["team_id"], "bot_user": identity["user_id"]})
 
     def close(self) -> None:
@@ -66,12 +83,6 @@ class SlackApp:
         while self._closers:
             self._closers.pop()()
         self._threads.shutdown()
-
-    def _sign_in(self) -> SlackResponse:
-        try:
-            return calls.once(self._client.auth_test)
-        except (SlackRefused, SlackUnavailable) as error:
-            raise self._in_words(error, "FOOTNOTE_SLACK__BOT_TOKEN") from error
 
     def _handler(self, identity: SlackResponse) -> SocketModeHandler:
         client = WebClient(token=self._app_token, base_url=self._client.base_url)
@@ -95,12 +106,13 @@ class SlackApp:
         listeners.register(app, self._queue, self._wake)
         return app
 
-    def _in_words(self, error: SlackRefused | SlackUnavailable, setting: str) -> SlackRefused | SlackUnavailable:
-        if isinstance(error, SlackUnavailable):
-            return SlackUnavailable(f"Slack cannot be reached at {self._client.base_url}: {error}")
-        if str(error) in _BAD_TOKEN:
-            return SlackRefused(f"{setting} is not accepted by Slack: {error}")
-        return SlackRefused(f"Slack does not let the bot in: {error}")
+
+def _in_words(error: SlackRefused | SlackUnavailable, setting: str, base_url: str) -> SlackRefused | SlackUnavailable:
+    if isinstance(error, SlackUnavailable):
+        return SlackUnavailable(f"Slack cannot be reached at {base_url}: {error}")
+    if str(error) in _BAD_TOKEN:
+        return SlackRefused(f"{setting} is not accepted by Slack: {error}. Copy it from https://api.slack.com/apps.")
+    return SlackRefused(f"Slack does not let the bot in: {error}")
 
 
 def _hang_up(handler: SocketModeHandler) -> None:

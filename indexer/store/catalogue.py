@@ -13,11 +13,10 @@ from pathlib import Path
 
 from indexer.comparing import KnownFailure, KnownPage
 from indexer.pages import Page, PageFailure, PageId
-from indexer.ports import Vector
 from indexer.store import rows
 from indexer.store.database import Database
 from indexer.store.reading import Reading
-from indexer.store.rows import CutPage
+from indexer.store.rows import CutPage, Embedded
 
 REMEMBERED = timedelta(days=30)  # how long the vector of a text that was moved or removed is kept
 REFRESHES_KEPT = 200
@@ -72,6 +71,15 @@ class Catalogue:
             ).fetchall()
         return {row[0]: KnownFailure(row[1], datetime.fromisoformat(row[2])) for row in found}
 
+    def pages_without_tokens(self, wiki: str) -> set[PageId]:
+        """Return the pages of *wiki* with a passage whose token vectors are not known."""
+        sql = """
+            SELECT DISTINCT page_id FROM page JOIN passage ON passage.page = page.id
+            WHERE wiki = ? AND NOT EXISTS (SELECT 1 FROM token_vectors WHERE sha = text_sha)
+        """
+        with self._database.reading() as connection:
+            return {PageId(row[0]) for row in connection.execute(sql, (wiki,))}
+
     def texts_to_embed(self, pages: Sequence[CutPage], embedder: str) -> list[str]:
         """Return the texts of *pages* that no vector of *embedder* is known for, each once."""
         texts: dict[str, None] = {}
@@ -83,6 +91,15 @@ class Catalogue:
                         texts[passage.indexed_text] = None
         return list(texts)
 
+    def texts_to_embed_by_token(self, pages: Sequence[CutPage], embedder: str) -> list[str]:
+        """Return the texts of *pages* that a vector or token vectors of *embedder* are not known for, each once."""
+        texts = dict.fromkeys(self.texts_to_embed(pages, embedder))
+        with self._database.reading() as connection:
+            for text in (passage.indexed_text for page in pages for passage in page.passages):
+                if not rows.has_tokens(connection, text, embedder):
+                    texts[text] = None
+        return list(texts)
+
     def begin_refresh(self, now: datetime) -> int:
         """Note that a refresh began, and return its number."""
         with self._database.writing() as connection:
@@ -90,16 +107,16 @@ class Catalogue:
             assert cursor.lastrowid is not None, "SQLite names the row it inserted"
             return cursor.lastrowid
 
-    def store(self, batch: Batch, vectors: Mapping[str, Vector], embedder: str, generation: int, now: datetime) -> None:
-        """Keep *batch* in one transaction, with the *vectors* of the texts that had none.
+    def store(self, batch: Batch, embedded: Embedded, generation: int, now: datetime) -> None:
+        """Keep *batch* in one transaction, with the vectors of the texts that had none.
 
         A passage that says the same at the same place keeps its id. *generation* becomes the catalogue's.
         """
         with self._database.writing() as connection:
             connection.execute("INSERT OR IGNORE INTO wiki (name) VALUES (?)", (batch.wiki,))
-            rows.remember(connection, vectors, embedder, now)
+            rows.remember(connection, embedded, now)
             for cut_page in batch.cut:
-                rows.store_page(connection, cut_page, embedder)
+                rows.store_page(connection, cut_page, embedded.embedder)
             for page in batch.same:
                 rows.store_particulars(connection, page)
             for failure in batch.failed:
@@ -126,6 +143,11 @@ class Catalogue:
             gone = [(wiki, page_id) for page_id in pages]
             connection.executemany("DELETE FROM failure WHERE wiki = ? AND page_id = ?", gone)
 
+    def forget_tokens(self) -> None:
+        """Forget all token vectors; their room in the file is used for what comes next."""
+        with self._database.writing() as connection:
+            connection.execute("DELETE FROM token_vectors")
+
     def end_wiki(self, wiki: str, problem: str, now: datetime) -> None:
         """Note how the refresh of *wiki* ended: well if *problem* is empty, else with that sentence."""
         with self._database.writing() as connection:
@@ -143,3 +165,10 @@ class Catalogue:
             )
             connection.execute("DELETE FROM refresh WHERE id <= ?", (number - REFRESHES_KEPT,))
             connection.execute("DELETE FROM embedding WHERE used_at < ?", ((now - REMEMBERED).isoformat(),))
+            connection.execute(
+                """
+                DELETE FROM token_vectors
+                WHERE used_at < ? AND NOT EXISTS (SELECT 1 FROM passage WHERE text_sha = token_vectors.sha)
+                """,
+                ((now - REMEMBERED).isoformat(),),
+            )

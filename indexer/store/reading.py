@@ -86,6 +86,14 @@ class Reading:
         sql = "SELECT id, vector FROM passage WHERE id > ? AND embedder = ? ORDER BY id"
         return self._connection.execute(sql, (above, embedder)).fetchall()
 
+    def tokens(self, passages: Iterable[PassageId], embedder: str) -> dict[PassageId, bytes]:
+        """Return the packed token vectors of *embedder* of those of *passages* that have any."""
+        sql = """
+            SELECT passage.id, packed FROM passage JOIN token_vectors ON token_vectors.sha = text_sha
+            WHERE passage.id IN (SELECT value FROM json_each(?)) AND embedder = ?
+        """
+        return dict(self._connection.execute(sql, (json.dumps(list(passages)), embedder)).fetchall())
+
     def best_by_words(self, question: str, audience: Audience, count: int) -> list[tuple[PassageId, float]]:
         """Return at most *count* passages that *audience* may read and that share words with *question*, best first."""
         return words.best(self._connection, question, json.dumps(sorted(audience)), count)

@@ -28,6 +28,15 @@ class CutPage:
     passages: tuple[Passage, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """What *embedder* made of texts: their vectors, and their packed token vectors where those are kept."""
+
+    embedder: str
+    vectors: Mapping[str, Vector]
+    tokens: Mapping[str, bytes]
+
+
 def page_key(connection: sqlite3.Connection, wiki: str, page_id: PageId) -> int:
     """Return the key of a page's row, 0 where there is none."""
     row = connection.execute("SELECT id FROM page WHERE wiki = ? AND page_id = ?", (wiki, page_id)).fetchone()
@@ -54,16 +63,25 @@ def _text_sha(text: str, embedder: str) -> str:
     return hashlib.sha256(json.dumps((embedder, text)).encode()).hexdigest()
 
 
-def remember(connection: sqlite3.Connection, vectors: Mapping[str, Vector], embedder: str, now: datetime) -> None:
+def remember(connection: sqlite3.Connection, embedded: Embedded, now: datetime) -> None:
     """Keep the vectors of texts, for when a text comes back or moves."""
-    rows = [(_text_sha(text, embedder), pack(vector), now.isoformat()) for text, vector in vectors.items()]
+    name, noted = embedded.embedder, now.isoformat()
+    rows = [(_text_sha(text, name), pack(vector), noted) for text, vector in embedded.vectors.items()]
     connection.executemany("INSERT OR REPLACE INTO embedding (sha, vector, used_at) VALUES (?, ?, ?)", rows)
+    rows = [(_text_sha(text, name), packed, noted) for text, packed in embedded.tokens.items()]
+    connection.executemany("INSERT OR REPLACE INTO token_vectors (sha, packed, used_at) VALUES (?, ?, ?)", rows)
 
 
 def remembered(connection: sqlite3.Connection, text: str, embedder: str) -> bytes | None:
     """Return the packed vector of a text, None where it is not known."""
     row = connection.execute("SELECT vector FROM embedding WHERE sha = ?", (_text_sha(text, embedder),)).fetchone()
     return row[0] if row else None
+
+
+def has_tokens(connection: sqlite3.Connection, text: str, embedder: str) -> bool:
+    """Return whether the token vectors of a text are known."""
+    row = connection.execute("SELECT 1 FROM token_vectors WHERE sha = ?", (_text_sha(text, embedder),)).fetchone()
+    return row is not None
 
 
 def store_page(connection: sqlite3.Connection, cut_page: CutPage, embedder: str) -> None:
@@ -86,17 +104,18 @@ def store_page(connection: sqlite3.Connection, cut_page: CutPage, embedder: str)
     kept = passage_ids(connection, key)
     for order, (sha, passage) in enumerate(named(cut_page.passages, embedder)):
         if sha in kept:
-            _move_passage(connection, kept.pop(sha), order, passage)
+            _move_passage(connection, kept.pop(sha), order, passage, embedder)
         else:
             _add_passage(connection, key, order, sha, passage, embedder)
     connection.executemany("DELETE FROM passage WHERE id = ?", [(passage_id,) for passage_id in kept.values()])
 
 
-def _move_passage(connection: sqlite3.Connection, passage_id: int, order: int, passage: Passage) -> None:
+def _move_passage(connection: sqlite3.Connection, passage_id: int, order: int, passage: Passage, embedder: str) -> None:
     """Note where a passage that says the same now stands."""
+    text_sha = _text_sha(passage.indexed_text, embedder)  # of an older catalogue, it is not there yet
     connection.execute(
-        'UPDATE passage SET ord = ?, anchor = ?, start = ?, "end" = ? WHERE id = ?',
-        (order, passage.anchor, passage.start, passage.end, passage_id),
+        'UPDATE passage SET ord = ?, anchor = ?, start = ?, "end" = ?, text_sha = ? WHERE id = ?',
+        (order, passage.anchor, passage.start, passage.end, text_sha, passage_id),
     )
 
 
@@ -107,8 +126,9 @@ def _add_passage(
     connection.execute(
         """
         INSERT INTO passage
-            (page, ord, headings, anchor, start, "end", breadcrumb, lead, body, codes, sha, embedder, vector)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            (page, ord, headings, anchor, start, "end", breadcrumb, lead, body, codes, sha, embedder, vector,
+             text_sha)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """,
         (
             *(
@@ -121,6 +141,7 @@ def _add_passage(
             ),
             *(passage.breadcrumb, passage.lead, passage.body, "\n".join(codes_in(passage.indexed_text))),
             *(sha, embedder, remembered(connection, passage.indexed_text, embedder)),
+            _text_sha(passage.indexed_text, embedder),
         ),
     )
 

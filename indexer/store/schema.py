@@ -3,7 +3,8 @@
 wiki ── page ──┬── reader      who may read it
                └── passage ──┬── words       full text, by triggers
                              └── code_parts  names and codes in three-letter pieces, by triggers
-failure (pages that could not be read)   embedding (vectors by content)   refresh (one row each)   fact (single values)
+failure (pages that could not be read)   embedding (vectors by content)   token_vectors (by content, for MaxSim)
+refresh (one row each)                   fact (single values)
 """
 
 APPLICATION_ID = 0x466F6F74  # "Foot": tells our file from any other SQLite database
@@ -101,6 +102,16 @@ MIGRATIONS = (
         ended_at   TEXT NOT NULL DEFAULT '',  -- empty while it runs, and for ever if it was killed
         counts     TEXT NOT NULL DEFAULT '{}',
         generation INTEGER NOT NULL DEFAULT 0
+    );
+    """,
+    """
+    ALTER TABLE passage ADD COLUMN text_sha TEXT NOT NULL DEFAULT '';  -- of the embedder and the indexed text
+    CREATE INDEX passage_by_text ON passage (text_sha);
+
+    CREATE TABLE token_vectors (
+        sha     TEXT PRIMARY KEY,  -- of the embedder and the text
+        packed  BLOB NOT NULL,     -- int8 of shape (tokens, 128)
+        used_at TEXT NOT NULL
     );
     """,
 )

@@ -11,9 +11,10 @@ import itertools
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Self
 
@@ -29,6 +30,9 @@ from indexer.ports import Vector, Vectors
 KEPT = 3  # a reader may still be opening the one before; one more for whoever looks into a problem
 TRIED = 200  # vectors that must find themselves before a snapshot is published; of 100,000 this takes one second
 NEAR_ENOUGH = 0.998  # float16 keeps a cosine to within 0.001
+
+TOKEN_DIMENSIONS = 128  # that are kept of a token's vector; with 384 our questions found no more, with 64 less
+TOKEN_RANGE = 5  # standard deviations of a projected number that int8 spans
 
 VECTORS_FILE = "vectors.usearch"
 MANIFEST_FILE = "manifest.json"
@@ -188,6 +192,39 @@ def pack(vector: Vector) -> bytes:
     if not np.isfinite(vector).all():
         raise EmbedderUnusable("The embedding model returns no numbers; set FOOTNOTE_EMBEDDER__PATH to another one.")
     return vector.astype(np.float16).tobytes()
+
+
+def pack_tokens(tokens: Vectors) -> bytes:
+    """Return *tokens*, of shape (tokens, dimensions), as the int8 bytes that the catalogue keeps for `maxsim`."""
+    step = TOKEN_RANGE / 127 / tokens.shape[1] ** 0.5
+    return np.clip(np.rint(tokens @ _projection(tokens.shape[1]) / step), -127, 127).astype(np.int8).tobytes()
+
+
+def maxsim(question: Vectors, packed: Sequence[bytes]) -> NDArray[np.float32]:
+    """Return for each of *packed* how near, on average, its nearest token is to each token of *question*.
+
+    Khattab and Zaharia, SIGIR 2020: late interaction. The numbers can be compared with each other only.
+    """
+    asked = question @ _projection(question.shape[1])  # (tokens of the question, kept dimensions)
+    rows = np.frombuffer(b"".join(packed), np.int8).reshape(-1, asked.shape[1])  # the tokens of all passages
+    ends = np.cumsum([len(one) // asked.shape[1] for one in packed])
+    nearness = asked @ rows.astype(np.float32).T
+    means: NDArray[np.float32] = np.maximum.reduceat(nearness, [0, *ends[:-1]], axis=1).mean(axis=0)
+    return means
+
+
+@cache
+def _projection(dimensions: int) -> NDArray[np.float32]:
+    """Return float32 of shape (dimensions, kept dimensions) with orthonormal columns, always and everywhere the same.
+
+    It is made up by chance, since one fitted to passages found no more and would have to be kept and fitted again.
+    """
+    kept = min(TOKEN_DIMENSIONS, dimensions)
+    chance = hashlib.shake_256(b"token vectors").digest(dimensions * kept // 8 + 1)
+    bits = np.unpackbits(np.frombuffer(chance, np.uint8))[: dimensions * kept]
+    columns, corners = np.linalg.qr(2.0 * bits.reshape(dimensions, kept) - 1.0)
+    projection: NDArray[np.float32] = (columns * np.sign(np.diag(corners))).astype(np.float32)
+    return projection
 
 
 def _packed(vectors: LooseVectors) -> bytes:

@@ -100,3 +100,50 @@ def test_no_draft_gets_past_the_passages_shown(draft: str) -> None:
     checked = citing.check(draft, SHOWN)
 
     assert all(set(sentence.citations) <= {1, 2} for sentence in checked.sentences)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "where", "text"),
+    [
+        ("No, the limit is 30 euros.", "Meals", "The limit is 30 euros."),
+        ("You cannot carry over leave.", "FAQ > Can I carry over leave?", "No, leave cannot be carried over."),
+        ("You may take no more than 5 days.", "Leave", "You may take up to 5 days."),
+        ("You get 200 euros a month.", "Pay", "Everyone gets two hundred euros a month."),
+        ("It takes one day.", "Steps", "It takes 1 day."),
+        ("The meeting is at 10am.", "Meetings", "The meeting is at 10 am."),
+        ("The fee is 1.20 euros.", "Fees", "The fee is 1.2 euros."),
+        ("In the UK you get 25 days.", "Leave", "| Country | Days |\n| --- | --- |\n| UK | 25 |\n| Germany | 30 |"),
+        ("Urlaub wird in Größe M beantragt.", "Urlaub", "Der Urlaub wird in Größe M beantragt."),
+    ],
+)
+def test_a_true_sentence_is_kept(sentence: str, where: str, text: str) -> None:
+    """Said another way it is still said."""
+    assert citing.flaw_of(sentence, where, text) is None
+
+
+@pytest.mark.parametrize(
+    ("sentence", "where", "text"),
+    [
+        ("US employees get 25 days of leave.", "Leave", "UK employees get 25 days of leave."),
+        ("The IT team resets passwords.", "Passwords", "The HR team resets passwords."),
+        ("The deadline is 1 May.", "Deadline", "The deadline is 1 June."),
+        ("Germany staff get 25 days of leave.", "Leave", "UK staff get 25 days of leave."),
+        ("No, alcohol is reimbursed.", "Meals", "Alcohol is not reimbursed."),
+        ("You can carry over leave.", "FAQ > Can I carry over leave?", "No, leave cannot be carried over."),
+        ("It takes one day.", "Steps", "It takes two days."),
+        ("You get $50.", "Meals", "You get €50."),
+        ("You get 10 % off.", "Leave", "You get 10 days off."),
+        ("You get 50 weeks of leave.", "Leave", "You get 50 days of leave and work 40 weeks."),
+        ("UK employees get 30 days.", "Leave", "| Country | Days |\n| --- | --- |\n| UK | 25 |\n| Germany | 30 |"),
+    ],
+)
+def test_a_false_sentence_is_not_kept(sentence: str, where: str, text: str) -> None:
+    """Another country, team, month, unit or row is another fact."""
+    assert citing.flaw_of(sentence, where, text) is not None
+
+
+def test_an_idle_marker_is_taken_out() -> None:
+    """A passage that adds nothing to a sentence is no source of it."""
+    checked = citing.check("You get 25 days of annual leave a year. [1][2]", SHOWN)
+
+    assert [citation.number for citation in checked.citations] == [1]

@@ -1,5 +1,7 @@
 """The shipped model itself, over llama.cpp."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -89,6 +91,33 @@ def test_characters_arrive_whole(model: LlamaModel) -> None:
     text = written(model, Prompt("Repeat the word.", "Größe 🙂", 'root ::= "Größe 🙂 é"'))
 
     assert text == "Größe 🙂 é"
+
+
+def test_ctrl_c_in_the_middle_is_an_exception_and_not_a_crash() -> None:
+    """Whoever waits for an answer may stop waiting; the process ends as Python ends it."""
+    script = (
+        "import signal\n"
+        "from bot import prompt\n"
+        "from bot.llama import LlamaModel, Weights\n"
+        "from bot.preparing import packaged_model\n"
+        "from tests.samples import hit\n"
+        "def stop(*_):\n"
+        "    raise KeyboardInterrupt\n"
+        "model = LlamaModel(Weights(packaged_model(), None, repack=False, threads=2), 'm')\n"
+        "asked = prompt.write('How many days?', prompt.number([hit('Everyone gets leave. ' * 300)]))\n"
+        "signal.signal(signal.SIGALRM, stop)\n"
+        "signal.setitimer(signal.ITIMER_REAL, 0.2)\n"
+        "try:\n"
+        "    list(model.complete(asked, 90))\n"
+        "except KeyboardInterrupt:\n"
+        "    model.close()\n"
+        "    print('stopped')\n"
+    )
+    root = Path(__file__).parents[2]
+
+    done = subprocess.run([sys.executable, "-c", script], cwd=root, capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stdout) == (0, "stopped\n"), done.stderr
 
 
 def test_embedding_in_between_changes_nothing() -> None:

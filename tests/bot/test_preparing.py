@@ -41,6 +41,36 @@ def test_the_fastest_that_works_is_kept_and_not_measured_again(tmp_path: Path) -
     assert second.steps == []
 
 
+def test_another_file_under_the_same_name_is_made_ready_anew(tmp_path: Path) -> None:
+    """A fine-tune that replaces the model is what is served, not yesterday's copy of the old one."""
+    source = tmp_path / "model.gguf"
+    shutil.copy(preparing.packaged_model(), source)
+    first = preparing.prepare(source, None, tmp_path / "models", 2, Told())
+    shutil.copy(first.weights.path, source)  # other weights of another size under the old name
+    told = Told()
+
+    second = preparing.prepare(source, None, tmp_path / "models", 2, told)
+
+    assert told.steps
+    assert second.weights.path != first.weights.path or second.weights.path == source
+    assert len(list((tmp_path / "models").glob("*.gguf"))) <= 1
+
+
+def test_a_prepared_file_cut_short_is_made_again(tmp_path: Path) -> None:
+    """Damage to our own copy is mended, not served."""
+    prepared = preparing.prepare(preparing.packaged_model(), None, tmp_path, 2, Told())
+    told = Told()
+    if prepared.weights.path.parent == tmp_path:
+        prepared.weights.path.write_bytes(prepared.weights.path.read_bytes()[:1000])
+    else:
+        (tmp_path / "manifest.json").write_text("{", encoding="utf-8")
+
+    again = preparing.prepare(preparing.packaged_model(), None, tmp_path, 2, told)
+
+    assert told.steps
+    assert again.weights.path.stat().st_size > 1000
+
+
 def test_a_file_that_crashes_llama_is_a_sentence(tmp_path: Path) -> None:
     """A header that reads well over weights that are no model ends a child process, not this one."""
     source = write_model(tmp_path / "model.gguf")

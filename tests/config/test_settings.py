@@ -47,7 +47,7 @@ def test_the_environment_wins_over_the_file(monkeypatch: pytest.MonkeyPatch, tmp
     ("name", "value", "says"),
     [
         ("FOOTNOTE_MODEL__THREADS", "many", "FOOTNOTE_MODEL__THREADS: .*integer.*'many'"),
-        ("FOOTNOTE_MINUTES_BETWEEN_REFRESHES", "0", "FOOTNOTE_MINUTES_BETWEEN_REFRESHES: .*greater than 0"),
+        ("FOOTNOTE_MINUTES_BETWEEN_REFRESHES", "0", "FOOTNOTE_MINUTES_BETWEEN_REFRESHES: .*greater than or equal"),
         ("FOOTNOTE_WIKIS", "[", "FOOTNOTE_WIKIS is not valid JSON"),
         ("FOOTNOTE_WIKIS", "[]", "FOOTNOTE_WIKIS: "),
         ("FOOTNOTE_WIKIS", '[{"name":"x"}]', "FOOTNOTE_WIKIS__0__PATH: field required"),
@@ -97,3 +97,33 @@ def test_tokens_are_not_shown_when_settings_are_printed(monkeypatch: pytest.Monk
 def test_the_settings_page_is_up_to_date(golden: Callable[[str, str], None]) -> None:
     """docs/settings.md is made from the code."""
     golden("../../docs/settings.md", settings.as_markdown())
+
+
+@pytest.mark.parametrize("value", ['["xoxb-hidden"]', '{"bot":"xoxb-hidden"}', '{"bot_token":["xoxb-hidden"]}'])
+def test_a_token_in_the_wrong_place_is_not_shown(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    """Whatever is wrong with Slack's settings, nothing of them is printed."""
+    monkeypatch.setenv("FOOTNOTE_SLACK", value)
+
+    with pytest.raises(settings.SettingsWrong, match="FOOTNOTE_SLACK") as raised:
+        settings.load()
+
+    assert "hidden" not in str(raised.value)
+
+
+@pytest.mark.parametrize(("name", "value"), [("FOOTNOTE_DATA_DIR", ""), ("FOOTNOTE_WIKIS", '[{"name":"x","path":""}]')])
+def test_an_empty_folder_is_not_the_present_one(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    """An unset variable in a script must not index or fill the working folder."""
+    monkeypatch.setenv(name, value)
+
+    with pytest.raises(settings.SettingsWrong, match="is empty"):
+        settings.load()
+
+
+def test_one_wrong_wiki_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What follows from the first mistake is not told as a second."""
+    monkeypatch.setenv("FOOTNOTE_WIKIS", '[{"name":"A b","path":"x"}]')
+
+    with pytest.raises(settings.SettingsWrong) as raised:
+        settings.load()
+
+    assert str(raised.value).count("\n") == 0

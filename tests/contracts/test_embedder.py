@@ -62,6 +62,33 @@ def test_what_is_beyond_the_most_tokens_is_lost(embedder: Embedder) -> None:
     assert rows[0] @ rows[1] > 0.999
 
 
+def test_embedding_by_token_has_the_same_vectors(embedder: Embedder) -> None:
+    """Each text in its place: the vector it has anyway, and a row of length 1 for each of its own tokens."""
+    embeddings = embedder.embed_passages_by_token(TEXTS)
+
+    rows = embedder.embed_passages(TEXTS)
+    assert [float(one.vector @ row) for one, row in zip(embeddings, rows, strict=True)] == pytest.approx(
+        [1] * 5, abs=0.01
+    )
+    lengths = [len(one.tokens) for one in embeddings]
+    assert min(lengths) >= 1
+    assert lengths[0] == lengths[4] < lengths[2] <= embedder.max_tokens + 2  # two special tokens
+    for one in embeddings:
+        assert (one.vector.dtype, one.tokens.dtype) == (np.float32, np.float32)
+        assert np.linalg.norm(one.tokens, axis=1) == pytest.approx(1.0, abs=1e-5)
+    assert embedder.embed_passages_by_token([]) == []
+
+
+def test_tokens_of_a_question_are_near_those_that_say_the_same(embedder: Embedder) -> None:
+    """The nearest token of a passage that answers is nearer, on average, than that of one that does not."""
+    question = embedder.embed_question_by_token("reset password")
+    lunch, reset = embedder.embed_passages_by_token(["Lunch is at noon.", "Reset the password."])
+
+    assert question.vector @ embedder.embed_question("reset password") == pytest.approx(1.0, abs=0.01)
+    nearness = [(question.tokens @ one.tokens.T).max(axis=1).mean() for one in (lunch, reset)]
+    assert nearness[1] > nearness[0] + 0.1
+
+
 def test_it_has_a_name(embedder: Embedder) -> None:
     """Vectors are kept under it."""
     assert embedder.name

@@ -44,8 +44,16 @@ class SmallIndex:
         everything = self.find("page", 1000)
         return {hit.text: hit.passage_id for hit in everything}
 
+    def tokens_kept(self) -> int:
+        """Return how many texts have token vectors in the catalogue."""
+        with self.catalogue._database.reading() as connection:
+            (count,) = connection.execute("SELECT count(*) FROM token_vectors").fetchone()
+        return int(count)
 
-def build_index(folder: Path, embedder: FakeEmbedder | None = None, wiki: FakeWiki | None = None) -> SmallIndex:
+
+def build_index(
+    folder: Path, embedder: FakeEmbedder | None = None, wiki: FakeWiki | None = None, *, keeps_tokens: bool = True
+) -> SmallIndex:
     """Build an index in *folder*, or open the one that is there."""
     wiki = wiki or FakeWiki()
     embedder = embedder or FakeEmbedder()
@@ -58,7 +66,7 @@ def build_index(folder: Path, embedder: FakeEmbedder | None = None, wiki: FakeWi
         catalogue=catalogue,
         snapshots=snapshots,
         search=Search(catalogue, embedder, snapshots),
-        sync=Sync([wiki], embedder, catalogue, snapshots, clock),
+        sync=Sync([wiki], embedder, catalogue, snapshots, clock, keeps_tokens=keeps_tokens),
         clock=clock,
     )
 

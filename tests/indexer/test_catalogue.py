@@ -29,6 +29,30 @@ def test_newer_catalogue_is_refused_with_both_versions(tmp_path: Path) -> None:
         Catalogue(tmp_path / "wiki.db")
 
 
+def test_catalogue_of_the_first_version_gets_its_token_vectors(index: SmallIndex) -> None:
+    """It is searched by fused scores at once, and the next refresh adds what is missing; passages keep their ids."""
+    index.wiki.write("vpn", "Restart the tunnel.")
+    index.refresh()
+    before = index.passage_ids()
+    with index.catalogue._database.writing() as connection:
+        for statement in (
+            "DROP TABLE token_vectors",
+            "DROP INDEX passage_by_text",
+            "ALTER TABLE passage DROP COLUMN text_sha",
+            "PRAGMA user_version = 1",
+        ):
+            connection.execute(statement)
+    index.catalogue.close()
+
+    again = build_index(index.catalogue.path.parent, wiki=index.wiki)
+
+    assert again.passage_ids() == before
+    assert again.refresh().changed == 1
+    assert again.passage_ids() == before
+    assert again.tokens_kept() == 1
+    again.catalogue.close()
+
+
 def test_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
     """A foreign file is not overwritten."""
     (tmp_path / "wiki.db").write_bytes(b"not a database at all, but long enough to be looked at " * 99)
@@ -92,7 +116,7 @@ def test_refresh_on_a_full_disk_keeps_whole_batches(index: SmallIndex) -> None:
         index.wiki.write(f"page-{number}", f"This page is number {number}. " + "All of it is said. " * 40)
     with index.catalogue._database.writing() as connection:
         (pages,) = connection.execute("PRAGMA page_count").fetchone()
-    connection.execute(f"PRAGMA max_page_count = {pages + 60}")
+    connection.execute(f"PRAGMA max_page_count = {pages + 500}")
 
     with pytest.raises(DiskFull, match="free some space"):
         index.refresh()

@@ -5,6 +5,7 @@ import shutil
 import threading
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,8 +13,9 @@ from hypothesis import strategies as st
 from indexer.compacting import MOST_NEWER
 from indexer.pages import EVERYONE
 from indexer.passages import PassageId
-from indexer.search import Fusion, fuse
-from tests.fakes_indexer import FakeWiki
+from indexer.ports import Vector, Vectors
+from indexer.search import MAXSIM_DEPTH, Fusion, blend, fuse
+from tests.fakes_indexer import FakeEmbedder, FakeWiki
 from tests.indexer.conftest import SmallIndex, build_index
 
 RANKINGS = st.dictionaries(st.integers(1, 40).map(PassageId), st.floats(-1, 30, allow_nan=False), max_size=20).map(
@@ -42,6 +44,60 @@ def test_what_both_rankings_put_first_is_first(fusion: Fusion) -> None:
 
     passage_id, score = fuse(near, worded, fusion)[0]
     assert (passage_id, round(score, 6)) == (1, 1.0)
+
+
+@given(
+    fused=RANKINGS.map(lambda near: fuse(near, [])),
+    alike=st.dictionaries(st.integers(1, 40).map(PassageId), st.floats(-9, 9)),
+)
+def test_blending_keeps_every_passage_once(fused: list[tuple[PassageId, float]], alike: dict[PassageId, float]) -> None:
+    """Whatever is known of their tokens, no passage is lost, scores are 0 to 1, and the best come first."""
+    known = {passage_id: alike[passage_id] for passage_id, _ in fused if passage_id in alike}
+
+    blended = blend(fused, known)
+
+    scores = [score for _, score in blended]
+    assert sorted(passage_id for passage_id, _ in blended) == sorted(passage_id for passage_id, _ in fused)
+    assert all(0 <= score <= 1 + 1e-9 for score in scores)
+    assert scores == sorted(scores, reverse=True)
+
+
+def test_passages_below_those_looked_at_stay_below() -> None:
+    """The hundredth is not moved past the fiftieth because nobody looked at its tokens."""
+    fused = [(PassageId(number), 1 - number / 100) for number in range(100)]
+    alike = {passage_id: float(passage_id) for passage_id, _ in fused[:MAXSIM_DEPTH]}
+
+    blended = [passage_id for passage_id, _ in blend(fused, alike)]
+
+    assert set(blended[:MAXSIM_DEPTH]) == set(alike)
+    assert blended[MAXSIM_DEPTH:] == list(range(MAXSIM_DEPTH, 100))
+
+
+def test_passages_are_told_apart_by_their_tokens(tmp_path: Path) -> None:
+    """What both rankings find alike is ordered token by token, and not where the index keeps no token vectors."""
+    for keeps_tokens, order in ((True, ["lunch", "tunnel"]), (False, ["tunnel", "lunch"])):
+        index = build_index(tmp_path / order[0], Thesaurus(), keeps_tokens=keeps_tokens)
+        index.wiki.write("tunnel", "Tunnel is down.")
+        index.wiki.write("lunch", "Lunch is late.")
+        index.refresh()
+
+        hits = index.find("meal")
+
+        assert [hit.page_id for hit in hits] == order
+        assert hits[0].score == pytest.approx(0.8 if keeps_tokens else 0.6)
+        index.catalogue.close()
+
+
+class Thesaurus(FakeEmbedder):
+    """An embedder to whom all texts mean the same as a whole, and lunch is a meal."""
+
+    def embed_question(self, text: str) -> Vector:  # noqa: ARG002 - the port's words
+        """Return the same for every text."""
+        return super().embed_question("")
+
+    def _words(self, text: str) -> Vectors:
+        words = text.lower().replace("lunch", "meal").split()
+        return np.array([FakeEmbedder().embed_question(word) for word in words], np.float32)
 
 
 def test_nothing_is_found_before_the_first_refresh(index: SmallIndex) -> None:

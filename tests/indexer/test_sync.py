@@ -270,6 +270,44 @@ def test_another_embedder_embeds_every_page_anew(tmp_path: Path) -> None:
     assert other.find("tunnel")[0].cosine > 0.0
 
 
+def test_token_vectors_come_and_go_with_the_setting(tmp_path: Path) -> None:
+    """Switched on, every page is embedded once more; switched off, what is kept is forgotten and nothing is read."""
+    without = build_index(tmp_path, keeps_tokens=False)
+    _write_many(without.wiki, 40)
+    without.refresh()
+    assert without.tokens_kept() == 0
+
+    kept = build_index(tmp_path, wiki=without.wiki)
+    assert kept.sync.rehearse(SilentProgress()).changed == 40
+    assert kept.refresh().changed == 40
+    assert (kept.tokens_kept(), len(kept.embedder.embedded)) == (40, 40)
+    assert kept.refresh().unchanged == 40
+    assert kept.passage_ids() == without.passage_ids()
+
+    assert without.refresh().unchanged == 40
+    assert without.tokens_kept() == 0
+    assert len(without.embedder.embedded) == 40
+
+
+def test_text_that_moves_is_not_embedded_again(index: SmallIndex) -> None:
+    """The same words on another page have their vectors from the first; a month after the last page they are gone."""
+    index.wiki.write("old", "Restart the tunnel.", title="VPN")
+    index.wiki.write("lunch", "Lunch is at noon.")
+    index.refresh()
+    index.wiki.write("new", "Restart the tunnel.", title="VPN")
+    index.wiki.delete("old")
+    index.refresh()
+    assert (len(index.embedder.embedded), index.tokens_kept()) == (2, 2)
+
+    index.wiki.delete("lunch")
+    index.refresh()
+    assert index.tokens_kept() == 2
+    index.clock.forward(timedelta(days=31))
+    index.refresh()
+
+    assert index.tokens_kept() == 1
+
+
 def test_another_address_of_the_wiki_reaches_every_page(tmp_path: Path) -> None:
     """A new base address in the settings shows in the hits after the next refresh."""
     wiki = FakeWiki(url="https://old.test/")

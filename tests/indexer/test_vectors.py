@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from indexer.errors import EmbedderUnusable, SnapshotUnusable
-from indexer.store.vectors import MANIFEST_FILE, VECTORS_FILE, LooseVectors, Snapshots, pack
+from indexer.store.vectors import MANIFEST_FILE, VECTORS_FILE, LooseVectors, Snapshots, maxsim, pack, pack_tokens
 
 CATALOGUE, EMBEDDER = "c0ffee", "bag-of-words"
 
@@ -200,3 +200,25 @@ def test_joined_vectors_rank_as_one(older: int, newer: int, count: int) -> None:
 
     assert parts.nearest(question, count) == both.nearest(question, count)
     assert len(parts) == older + newer
+
+
+@pytest.mark.parametrize("dimensions", [48, 384, 768])
+def test_maxsim_of_packed_tokens_is_near_the_exact_one(dimensions: int) -> None:
+    """In 128 dimensions of eight bits, what is clearly nearer stays nearer; of fewer dimensions none is lost."""
+    question = some_vectors(5, dimensions).rows
+    passages = [some_vectors(count, dimensions).rows for count in (1, 40, 7)]
+    passages[2][2:5] = question[:3]
+
+    packed = [pack_tokens(tokens) for tokens in passages]
+    found = maxsim(question, packed)
+
+    exact = [(question @ tokens.T).max(axis=1).mean() for tokens in passages]
+    assert [len(one) for one in packed] == [count * min(dimensions, 128) for count in (1, 40, 7)]
+    assert np.argsort(found).tolist() == np.argsort(exact).tolist()
+
+
+def test_packed_tokens_are_the_same_everywhere() -> None:
+    """What one machine packed, another reads: the projection must never change."""
+    packed = pack_tokens(np.eye(1, 384, dtype=np.float32))
+
+    assert np.frombuffer(packed, np.int8)[:6].tolist() == [25, -26, 29, -27, 28, -24]

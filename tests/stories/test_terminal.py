@@ -194,3 +194,22 @@ def test_ctrl_c_loses_nothing(tmp_path: Path) -> None:
     counts = json.loads(done.stdout)["pages"]
     assert counts["new"] + counts["unchanged"] == 88
     assert found(fresh, QUESTION)
+
+
+def test_the_procfile_runs_with_settings_from_a_file(tmp_path: Path) -> None:
+    """`make run` starts both through honcho, which must leave `.env` to the programs: it would spoil the JSON in it."""
+    wiki = tmp_path / "team wiki"
+    wiki.mkdir()
+    (wiki / "tea.md").write_text("# Tea\n\nThe kettle boils at 96 degrees.\n", encoding="utf-8")
+    wikis = json.dumps([{"name": "small", "path": str(wiki)}])
+    (tmp_path / ".env").write_text(f"FOOTNOTE_DATA_DIR={tmp_path / 'data'}\nFOOTNOTE_WIKIS={wikis}\n", encoding="utf-8")
+    shutil.copy(ROOT / "Procfile", tmp_path)
+    folder = Path(sys.executable).parent
+    environment = {"PYTHONPATH": str(ROOT), "PATH": f"{folder}:/usr/bin:/bin", "HOME": str(tmp_path)}
+    command = [folder / "honcho", "--env", "/dev/null", "--no-prefix", "start", "indexer"]
+    with subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True) as running:
+        assert running.stdout is not None
+        seen = next((line for line in running.stdout if "refreshed" in line or "rror" in line), "")
+        running.terminate()
+
+    assert "refreshed" in seen

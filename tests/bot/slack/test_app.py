@@ -284,7 +284,9 @@ def test_wrong_bot_token_is_named(workspace: Workspace) -> None:
     """The operator reads which setting to mend."""
     app = an_app(workspace, bot_token="xoxb-wrong")
 
-    with pytest.raises(SlackRefused, match=r"^FOOTNOTE_SLACK__BOT_TOKEN is not accepted by Slack: invalid_auth$"):
+    with pytest.raises(
+        SlackRefused, match=r"^FOOTNOTE_SLACK__BOT_TOKEN is not accepted by Slack: invalid_auth\. Copy it"
+    ):
         app.start()
 
     app.close()
