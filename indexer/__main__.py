@@ -11,7 +11,6 @@ import time
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import asdict
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import NoReturn
 
@@ -25,7 +24,7 @@ from indexer.passages import Hit
 from indexer.ports import Progress
 from indexer.schedule import RefreshStopped, refresh_for_ever
 from indexer.status import IndexStatus, index_status
-from indexer.sync import Refreshed, Sync
+from indexer.sync import Refreshed
 
 SECONDS_BETWEEN_LINES = 30
 

@@ -77,12 +77,13 @@ class SentenceTransformerEmbedder:
             all_features = self._model.encode_document(
                 list(texts), batch_size=BATCH, show_progress_bar=False, output_value=None
             )
-        return [_embedding(features) for features in all_features]
+        return [_embedding(features, self._added_tokens) for features in all_features]
 
     def embed_question_by_token(self, text: str) -> Embedding:
         """Return the embedding of *text*; its vector is that of `embed_question`."""
         with self._turn, _on_one_core():
-            return _embedding(self._model.encode_query(text, show_progress_bar=False, output_value=None))
+            features = self._model.encode_query(text, show_progress_bar=False, output_value=None)
+            return _embedding(features, self._added_tokens)
 
     def _label(self) -> str:
         """Return a short name to know the model by."""
@@ -114,6 +115,11 @@ class SentenceTransformerEmbedder:
         model = _loaded(self._folder)
         model.max_seq_length = self.max_tokens + self._tokenizer.num_special_tokens_to_add(is_pair=False)
         return model
+
+    @cached_property
+    def _added_tokens(self) -> list[int]:
+        """The ids of the tokens that mark where a text begins and ends."""
+        return list(self._tokenizer.encode("").ids)
 
 
 def packaged_model_path() -> Path:
@@ -206,12 +212,13 @@ def _samples(path: Path) -> bytes:
     return b"".join(pieces)
 
 
-def _embedding(features: Mapping[str, Any]) -> Embedding:
-    """Return what the model made of one text in a single pass, without the filling up to the batch's longest."""
-    kept = features["attention_mask"].bool()  # (tokens of the longest,)
+def _embedding(features: Mapping[str, Any], added_tokens: Sequence[int]) -> Embedding:
+    """Return what the model made of one text in a single pass, without *added_tokens* unless there are only those."""
+    filled = features["attention_mask"].bool().numpy()  # (tokens of the batch's longest text,)
+    own = filled & ~np.isin(features["input_ids"].numpy(), added_tokens)
     return Embedding(
         vector=_unit_rows(features["sentence_embedding"].float().numpy().reshape(1, -1))[0],
-        tokens=_unit_rows(features["token_embeddings"][kept].float().numpy()),
+        tokens=_unit_rows(features["token_embeddings"].float().numpy()[own if own.any() else filled]),
     )
 
 

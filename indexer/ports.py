@@ -18,9 +18,10 @@ Vector = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Embedding:
-    """What a text means: as a whole, and token by token as it stands there, special tokens among them.
+    """What a text means: as a whole, and token by token as it stands there.
 
-    *tokens* is of shape (tokens, dimensions), with at least one row; every row has length 1.
+    *tokens* is of shape (tokens, dimensions), without the tokens that a model adds of its own, but with at least one
+    row; every row has length 1.
     """
 
     vector: Vector

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 
 from config import wiring
 from indexer.pages import EVERYONE
-from indexer.passages import PassageId
+from indexer.passages import Hit, PassageId
 from indexer.search import DEPTH, Fusion, _hit, fuse
-from indexer.passages import Hit
 from tests.bench.questions import Golden
 
 AUDIENCE = frozenset({EVERYONE})
@@ -36,7 +35,7 @@ def arms(indexing: wiring.Indexing) -> dict[str, Callable[[str], list[Hit]]]:
         "words": by(lambda _near, worded: worded),
         "dense": by(lambda near, _worded: near),
         "fused, reciprocal rank": by(lambda near, worded: fuse(near, worded, Fusion.RECIPROCAL_RANK)),
-        "fused, min-max": by(lambda near, worded: fuse(near, worded)),
+        "fused, min-max": by(fuse),
         "fused + MaxSim (in use)": lambda question: indexing.search.find(question, AUDIENCE, 10),
     }
 

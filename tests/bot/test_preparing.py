@@ -46,7 +46,7 @@ def test_another_file_under_the_same_name_is_made_ready_anew(tmp_path: Path) -> 
     source = tmp_path / "model.gguf"
     shutil.copy(preparing.packaged_model(), source)
     first = preparing.prepare(source, None, tmp_path / "models", 2, Told())
-    shutil.copy(first.weights.path, source)  # other weights of another size under the old name
+    preparing.requantise(preparing.packaged_model(), source, preparing.FORMATS["Q8_0"], 2)  # other weights, same name
     told = Told()
 
     second = preparing.prepare(source, None, tmp_path / "models", 2, told)

@@ -116,7 +116,7 @@ def test_refresh_on_a_full_disk_keeps_whole_batches(index: SmallIndex) -> None:
         index.wiki.write(f"page-{number}", f"This page is number {number}. " + "All of it is said. " * 40)
     with index.catalogue._database.writing() as connection:
         (pages,) = connection.execute("PRAGMA page_count").fetchone()
-    connection.execute(f"PRAGMA max_page_count = {pages + 500}")
+    connection.execute(f"PRAGMA max_page_count = {pages + 300}")
 
     with pytest.raises(DiskFull, match="free some space"):
         index.refresh()

@@ -63,6 +63,7 @@ def test_refresh_killed_inside_sqlite(tmp_path: Path, steps: int) -> None:
     refreshed = index.refresh()
     assert refreshed.changed + refreshed.unchanged == PAGES
     assert {hit.text.rsplit(" ", 1)[1] for hit in index.find("zebra okapi", 1000)} == {"v2"}
+    assert index.catalogue.pages_without_tokens("handbook") == set()
     index.catalogue.close()
     _check_integrity(tmp_path / "wiki.db")
 
