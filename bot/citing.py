@@ -110,8 +110,9 @@ def _without_idle_citations(sentence: Sentence, shown: dict[int, ShownPassage]) 
 def flaw_of(sentence: str, where: str, text: str) -> Flaw | None:
     """Return why a passage does not hold *sentence* up, None if it does. *where* is its breadcrumb, *text* the rest."""
     passage = f"{where}\n{text}"
-    if not wording.content_stems(sentence) and not wording.numbers(sentence):
-        return Flaw.EMPTY
+    has_content = bool(wording.content_stems(sentence) or wording.numbers(sentence))
+    if not has_content or " ".join(wording.words(sentence)) in " ".join(wording.words(where)):
+        return Flaw.EMPTY  # nothing, or no more than the page's title and headings
     if not _has_numbers(sentence, passage) or not _numbers_stand_by_names(sentence, where, text):
         return Flaw.NUMBER
     if not all(_is_named(name, passage) for name in wording.names(sentence)):

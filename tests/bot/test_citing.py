@@ -39,6 +39,7 @@ def test_a_sentence_that_its_passage_says_is_kept() -> None:
         ('The wiki says "annual leave is unlimited". [1]', Flaw.QUOTE),
         ("You get annual leave. [7]", Flaw.NO_SUCH_PASSAGE),
         ("It is so. [1]", Flaw.EMPTY),
+        ("Annual leave (UK). [1]", Flaw.EMPTY),
     ],
 )
 def test_a_sentence_that_does_not_hold_is_dropped(draft: str, flaw: Flaw) -> None:

@@ -206,7 +206,7 @@ def test_the_procfile_runs_with_settings_from_a_file(tmp_path: Path) -> None:
     shutil.copy(ROOT / "Procfile", tmp_path)
     folder = Path(sys.executable).parent
     environment = {"PYTHONPATH": str(ROOT), "PATH": f"{folder}:/usr/bin:/bin", "HOME": str(tmp_path)}
-    command = [folder / "honcho", "--env", "/dev/null", "--no-prefix", "start", "indexer"]
+    command = [str(folder / "honcho"), "--env", "/dev/null", "--no-prefix", "start", "indexer"]
     with subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True) as running:
         assert running.stdout is not None
         seen = next((line for line in running.stdout if "refreshed" in line or "rror" in line), "")
