@@ -143,6 +143,16 @@ def _doctor(settings: Settings, options: argparse.Namespace) -> int:
 def _serve(settings: Settings, _options: argparse.Namespace) -> int:
     """Take questions at once, answer them as soon as the model is ready, until SIGTERM or Ctrl-C."""
     ending = threading.Event()
+    try:
+        with ExitStack() as stack:
+            _answer_until(ending, settings, stack)
+    except KeyboardInterrupt:
+        if not ending.is_set():
+            raise
+    return 0
+
+
+def _answer_until(ending: threading.Event, settings: Settings, stack: ExitStack) -> None:
     workers: list[Worker] = []
 
     def wake() -> None:
@@ -157,26 +167,24 @@ def _serve(settings: Settings, _options: argparse.Namespace) -> int:
             worker.stop()
 
     signal.signal(signal.SIGTERM, end)
-    with ExitStack() as stack:
-        records = wiring.records(settings)
-        stack.callback(records.close)
-        place = _place(settings, stack)
-        client = client_for(place.bot_token, place.api_url)
-        app = SlackApp(client, place.app_token, records, wake)
-        stack.callback(app.close)
-        app.start()
-        print(place.greeting, flush=True)
-        search = wiring.indexing(settings).search
-        model = stack.enter_context(_model_opened(settings))
-        replies = SlackReplies(client, records, time.monotonic, ending.wait)
-        worker = Worker(records, wiring.answerer(settings, search, model), EveryonesPages(), replies)
-        workers.append(worker)
-        signal.signal(signal.SIGINT, end)
-        worker.apologise_for(records.recover())
-        log.info("ready to answer", extra={"model": model.name})
-        if not ending.is_set():
-            worker.run()
-    return 0
+    records = wiring.records(settings)
+    stack.callback(records.close)
+    place = _place(settings, stack)
+    client = client_for(place.bot_token, place.api_url)
+    app = SlackApp(client, place.app_token, records, wake)
+    stack.callback(app.close)
+    app.start()
+    print(place.greeting, flush=True)
+    search = wiring.indexing(settings).search
+    model = stack.enter_context(_model_opened(settings))
+    replies = SlackReplies(client, records, time.monotonic, ending.wait)
+    worker = Worker(records, wiring.answerer(settings, search, model), EveryonesPages(), replies)
+    workers.append(worker)
+    signal.signal(signal.SIGINT, end)
+    worker.apologise_for(records.recover())
+    log.info("ready to answer", extra={"model": model.name})
+    if not ending.is_set():
+        worker.run()
 
 
 @dataclass(frozen=True, slots=True)
