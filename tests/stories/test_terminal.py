@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -181,8 +182,11 @@ def test_ctrl_c_loses_nothing(tmp_path: Path) -> None:
     running = subprocess.Popen(
         command, cwd=ROOT, env=fresh.environment({}), stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
     )
+    while not (tmp_path / "data" / "wiki.db").exists():  # until it has begun
+        assert running.poll() is None
+        time.sleep(0.05)
     with pytest.raises(subprocess.TimeoutExpired):
-        running.wait(timeout=4)
+        running.wait(timeout=2)
     running.send_signal(signal.SIGINT)
     _, complaints = running.communicate(timeout=60)
 
@@ -211,5 +215,6 @@ def test_the_procfile_runs_with_settings_from_a_file(tmp_path: Path) -> None:
         assert running.stdout is not None
         seen = next((line for line in running.stdout if "refreshed" in line or "rror" in line), "")
         running.terminate()
+        running.communicate(timeout=60)  # honcho loses its children if nobody reads its last words
 
     assert "refreshed" in seen
