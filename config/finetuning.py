@@ -1,0 +1,245 @@
+"""The composition root of fine-tuning: the bot's prompt, tokens and answers in fine-tuning's own words."""
+
+import hashlib
+import json
+import time
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from pathlib import Path
+
+from bot import citing, prompt
+from bot.answers import Answer, Refusal, ShownPassage
+from bot.errors import BotError
+from bot.gguf_file import read_model
+from bot.llama import LlamaModel, Weights
+from bot.ports import Prompt
+from bot.preparing import packaged_model
+from bot.questions import clean
+from bot.terminal import GivenPassage
+from config import wiring
+from config.settings import Settings, SettingsWrong
+from finetune import corpora, public
+from finetune.errors import FinetuneError
+from finetune.examples import Example
+from finetune.ports import Finder, Piece, Reply
+from indexer.embedding import SentenceTransformerEmbedder, packaged_model_path
+from indexer.errors import IndexerError
+from indexer.pages import EVERYONE, PageId
+from indexer.passages import Hit, PassageId
+from indexer.ports import Embedder, Progress
+from indexer.wikis.folder import Folder
+
+SAMPLE_WIKI = Path(__file__).resolve().parent.parent / "tests" / "golden" / "wiki"
+GOLDEN_QUESTIONS = SAMPLE_WIKI.parent / "questions.jsonl"
+FAILURES = (SettingsWrong, FinetuneError, IndexerError, BotError)
+"""All errors whose message is a sentence for whoever started the command."""
+
+
+class BotPrompting:
+    """The bot's prompt (port Prompting)."""
+
+    @property
+    def system(self) -> str:
+        """The rules that come first."""
+        return prompt.RULES
+
+    @property
+    def refusal(self) -> str:
+        """The one sentence that says that the passages do not answer."""
+        return prompt.REFUSAL_SENTENCE
+
+    def clean(self, question: str) -> str:
+        """Return *question* as the bot cleans it."""
+        return clean(question)
+
+    def user(self, question: str, pieces: Sequence[Piece]) -> str:
+        """Return the passages, numbered from 1 in their order, and the question."""
+        return prompt.write(question, _shown(pieces)).user
+
+    def flaws(self, answer: str, pieces: Sequence[Piece]) -> list[str]:
+        """Return why the bot's check would drop sentences of *answer*."""
+        return [dropped.flaw.value for dropped in citing.check(answer, _shown(pieces)).dropped]
+
+
+class LlamaVocabulary:
+    """The tokens of a GGUF model, by llama.cpp itself (port Vocabulary). Raises ModelUnusable."""
+
+    def __init__(self, path: Path) -> None:
+        read_model(path)
+        self._model = LlamaModel(Weights(path, None, repack=False, threads=1), path.stem)
+        self._name = hashlib.sha256(path.read_bytes()).hexdigest()
+
+    @property
+    def name(self) -> str:
+        """The sha256 of the model's file."""
+        return self._name
+
+    @property
+    def end(self) -> int:
+        """The token that ends an answer."""
+        (token,) = self._model.tokenize("<|im_end|>", has_marks=True)
+        return token
+
+    def encode(self, system: str, user: str) -> list[int]:
+        """Return the tokens of a prompt in the model's chat template."""
+        return self._model.encode(Prompt(system, user, ""))
+
+    def tokenize(self, text: str) -> list[int]:
+        """Return the tokens of plain *text*."""
+        return self._model.tokenize(text, has_marks=False)
+
+
+def base_model(settings: Settings) -> Path:
+    """Return the base model's GGUF file. Raises ModelUnusable."""
+    return Path(settings.model.path) if settings.model.path else packaged_model()
+
+
+def embedder(settings: Settings) -> Embedder:
+    """Return the embedder that the bot searches with."""
+    return SentenceTransformerEmbedder(settings.embedder.path or str(packaged_model_path()), wiring.EMBEDDED_TOKENS)
+
+
+def wiki_corpora(wikis: Mapping[str, Path], embedder_: Embedder, folder: Path, progress: Progress) -> dict[str, Finder]:
+    """Return each wiki of *wikis*, indexed in a folder of its own below *folder*. Raises IndexerError."""
+    found: dict[str, Finder] = {}
+    for name, path in wikis.items():
+        wiki = Folder(name, path, "", frozenset({EVERYONE}))
+        wiki.validate()
+        found[name] = corpora.opened(wiki, embedder_, folder / name, progress)
+    return found
+
+
+def public_corpora(
+    sets: Sequence[public.PublicSet], embedder_: Embedder, folder: Path, progress: Progress
+) -> dict[str, Finder]:
+    """Return the pages of each public set as a searched corpus."""
+    return {
+        one.name: corpora.opened(corpora.MarkdownPages(one.name, one.pages), embedder_, folder / one.name, progress)
+        for one in sets
+    }
+
+
+class BotAnswering:
+    """The bot as it is, with *model* (port Answering): search, gate, model and check; or the model alone."""
+
+    def __init__(self, settings: Settings, model: LlamaModel, *, checks: bool) -> None:
+        # given passages are all shown, however many
+        wide = settings.search.model_copy(update={"passages": 8, "passage_tokens": 3000})
+        self._given = settings.model_copy(update={"search": wide})
+        self._settings = settings
+        self._model = model
+        self._checks = checks
+        self._indexing = wiring.indexing(settings)
+
+    def answer(self, question: str, pieces: Sequence[Piece] | None) -> Reply:
+        """Answer from *pieces*, or from the bot's own search where that is None."""
+        if not self._checks:
+            return self._unchecked(question, pieces)
+        if pieces is None:
+            answerer = wiring.answerer(self._settings, self._indexing.search, self._model)
+        else:
+            given = [GivenPassage(title=one.title, headings=one.headings, text=one.text) for one in pieces]
+            finder = wiring.given_passages(given, question, self._indexing.embedder)
+            answerer = wiring.answerer(self._given, finder, self._model)
+        *_, outcome = answerer.steps(question, frozenset({EVERYONE}))
+        assert isinstance(outcome, Answer | Refusal), "steps end in an answer or a refusal"
+        sentences = outcome.sentences if isinstance(outcome, Answer) else ()
+        return Reply(
+            is_refusal=isinstance(outcome, Refusal),
+            text=outcome.text,
+            citations=tuple(one.citations for one in sentences),
+            sentences=tuple(one.text for one in sentences),
+            passages=tuple(_piece(shown.hit) for shown in outcome.passages),
+            total_ms=outcome.timings.total_ms,
+        )
+
+    def _unchecked(self, question: str, pieces: Sequence[Piece] | None) -> Reply:
+        """Return what the model writes, with no gate before it and no check behind it."""
+        began = time.monotonic()
+        limits = self._settings.search
+        if pieces is None:
+            hits = self._indexing.search.find(question, frozenset({EVERYONE}), limits.hits)
+            shown = prompt.fit(hits, self._model.count_tokens, limits.passages, limits.passage_tokens)
+        else:
+            shown = tuple(_shown(pieces))
+        asked = prompt.write(clean(question), shown)
+        draft = "".join(piece.text for piece in self._model.complete(asked, self._settings.model.answer_tokens))
+        is_refusal = draft.strip() == prompt.REFUSAL_SENTENCE
+        written = [] if is_refusal else citing.read_citations(draft)
+        return Reply(
+            is_refusal=is_refusal,
+            text=draft,
+            citations=tuple(one.citations for one in written),
+            sentences=tuple(one.text for one in written),
+            passages=tuple(_piece(one.hit) for one in shown),
+            total_ms=(time.monotonic() - began) * 1000,
+        )
+
+
+class BotSearching:
+    """What the bot would show, without a model (port Answering, of whose replies only the passages are used)."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._indexing = wiring.indexing(settings)
+
+    def answer(self, question: str, pieces: Sequence[Piece] | None) -> Reply:
+        """Return the passages found, in a reply that says nothing."""
+        count = self._settings.search.passages
+        hits = [] if pieces is not None else self._indexing.search.find(question, frozenset({EVERYONE}), count)
+        shown = tuple(pieces) if pieces is not None else tuple(_piece(hit) for hit in hits)
+        return Reply(is_refusal=True, text="", citations=(), sentences=(), passages=shown, total_ms=0.0)
+
+
+def opened_model(settings: Settings, base: Path, adapter: Path | None) -> LlamaModel:
+    """Return *base* with *adapter*, made ready for this CPU as the bot does. Raises ModelUnusable."""
+    named = settings.model.model_copy(update={"path": str(base), "adapter_path": str(adapter or "")})
+    return wiring.language_model(settings.model_copy(update={"model": named}), lambda _what, _done, _of: None)
+
+
+def written_by_llama(model: LlamaModel, example: Example, max_tokens: int) -> tuple[list[int], list[int]]:
+    """Return the prompt of *example* in tokens, and those that *model* writes after it without a grammar."""
+    asked = Prompt(example.system, example.user, "")
+    text = "".join(piece.text for piece in model.complete(asked, max_tokens))
+    return model.encode(asked), model.tokenize(text, has_marks=False)
+
+
+def marker_openers(vocabulary: LlamaVocabulary) -> tuple[int, ...]:
+    """Return the tokens after which a number is a marker: ` [` and `][`."""
+    written = vocabulary.tokenize("It is so. [1][2]")
+    digits = {token for digit in "12" for token in vocabulary.tokenize(digit)}
+    return tuple(before for before, token in pairwise(written) if token in digits)
+
+
+def golden_questions() -> list[str]:
+    """Return the questions of the sample wiki that are held back for testing; none where they are not installed."""
+    if not GOLDEN_QUESTIONS.is_file():
+        return []
+    lines = GOLDEN_QUESTIONS.read_text(encoding="utf-8").splitlines()
+    return [str(json.loads(line)["question"]) for line in lines if line.strip()]
+
+
+def _piece(hit: Hit) -> Piece:
+    return Piece(str(hit.page_id), hit.title, hit.headings, hit.text)
+
+
+def _shown(pieces: Sequence[Piece]) -> list[ShownPassage]:
+    return [ShownPassage(number, _hit(number, piece)) for number, piece in enumerate(pieces, start=1)]
+
+
+def _hit(number: int, piece: Piece) -> Hit:
+    return Hit(
+        passage_id=PassageId(number),
+        wiki="",
+        page_id=PageId(piece.page_id),
+        title=piece.title,
+        headings=piece.headings,
+        anchor="",
+        url="",
+        revision="",
+        updated_at="",
+        text=piece.text,
+        score=0.0,
+        cosine=0.0,
+        words=0.0,
+    )

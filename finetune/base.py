@@ -1,0 +1,203 @@
+"""The base model in torch: a llama read from its GGUF file, with GGUF's names and rope, ready for LoRA.
+
+    tokens (batch, length) ─► embedding ─► layers × (attention, feed-forward) ─► norm ─► logits where they are asked for
+
+Tensors keep the names and the row order of the file, so that a LoRA of one is exported as it is: nothing is permuted.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import gguf
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from finetune.errors import BaseUnusable
+from finetune.kernels import adapted, attention, gated, rms_norm
+
+GROUPS = (("attn_q", "attn_k", "attn_v"), ("attn_output",), ("ffn_gate", "ffn_up"), ("ffn_down",))
+"""The linear weights of a layer; those of a group read the same input."""
+LINEAR_KINDS = tuple(kind for group in GROUPS for kind in group)
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """The sizes of a llama model, as its GGUF file gives them."""
+
+    layers: int
+    width: int
+    heads: int
+    kv_heads: int
+    rope_base: float
+    norm_epsilon: float
+
+    @property
+    def head_width(self) -> int:
+        """The width of one attention head."""
+        return self.width // self.heads
+
+
+@dataclass(frozen=True, slots=True)
+class Lora:
+    """What is added to each linear weight W: alpha / rank · B A."""
+
+    rank: int
+    alpha: float
+
+
+class Linears(nn.Module):
+    """Frozen weights that read the same input, one below the other, each with a LoRA A (rank, in), B (out, rank)."""
+
+    def __init__(self, weights: dict[str, Tensor], lora: Lora | None, generator: torch.Generator) -> None:
+        super().__init__()
+        self.weight = _frozen(torch.cat(list(weights.values())))
+        self._scale = lora.alpha / lora.rank if lora else 0.0
+        self.lora_a = nn.ParameterDict()
+        self.lora_b = nn.ParameterDict()
+        if lora is None:
+            return
+        for kind, weight in weights.items():
+            bound = 1 / math.sqrt(weight.shape[1])  # kaiming_uniform with a = √5, as in the paper's code
+            start = torch.empty(lora.rank, weight.shape[1]).uniform_(-bound, bound, generator=generator)
+            self.lora_a[kind] = nn.Parameter(start.to(weight.dtype))
+            self.lora_b[kind] = nn.Parameter(torch.zeros(weight.shape[0], lora.rank, dtype=weight.dtype))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return (tokens, out of all) for *x* (tokens, in)."""
+        parts = (*self.lora_a.values(), *self.lora_b.values())
+        return adapted(x, self.weight, self._scale, parts)
+
+
+class Layer(nn.Module):
+    """One block: attention, then the feed-forward, each added to what came in."""
+
+    def __init__(
+        self, number: int, shape: Shape, weights: dict[str, Tensor], lora: Lora | None, generator: torch.Generator
+    ) -> None:
+        super().__init__()
+        self._shape = shape
+        self.attn_norm = _frozen(weights[f"blk.{number}.attn_norm.weight"])
+        self.ffn_norm = _frozen(weights[f"blk.{number}.ffn_norm.weight"])
+        self.linears = nn.ModuleList(
+            Linears({kind: weights[f"blk.{number}.{kind}.weight"] for kind in group}, lora, generator)
+            for group in GROUPS
+        )
+
+    def forward(self, x: Tensor, turns: Tensor, batch: int) -> Tensor:
+        """Return *x* of shape (batch · length, width) after this block. Padding is at the end: nothing looks at it."""
+        shape = self._shape
+        queries, output, opened, down = self.linears
+        qkv = queries(rms_norm(x, self.attn_norm, shape.norm_epsilon))
+        x = x + output(attention(qkv, turns, (shape.heads, shape.kv_heads), batch))
+        both = opened(rms_norm(x, self.ffn_norm, shape.norm_epsilon))
+        y: Tensor = x + down(gated(both))
+        return y
+
+    def adapter(self) -> Iterator[tuple[str, nn.Parameter, nn.Parameter]]:
+        """Yield each linear kind with its A and its B."""
+        for linears in self.linears:
+            assert isinstance(linears, Linears), "what a layer is made of"
+            for kind, a in linears.lora_a.items():
+                yield kind, a, linears.lora_b[kind]
+
+
+class Llama(nn.Module):
+    """A llama with frozen weights and, where *lora* is given, an adapter on every linear weight."""
+
+    def __init__(self, shape: Shape, weights: dict[str, Tensor], lora: Lora | None, seed: int) -> None:
+        super().__init__()
+        generator = torch.Generator().manual_seed(seed)
+        self.shape = shape
+        self.lora = lora
+        self.embedding = nn.Parameter(weights["token_embd.weight"], requires_grad=False)
+        self.output = self.embedding if "output.weight" not in weights else _frozen(weights["output.weight"])
+        self.output_norm = _frozen(weights["output_norm.weight"])
+        self.layers = nn.ModuleList(Layer(number, shape, weights, lora, generator) for number in range(shape.layers))
+
+    def forward(self, tokens: Tensor, wanted: Tensor) -> Tensor:
+        """Return float32 logits of shape (wanted, vocabulary) after the places *wanted* of *tokens*, flattened."""
+        batch, length = tokens.shape
+        x = functional.embedding(tokens, self.embedding).reshape(batch * length, -1)
+        turns = _turns(length, self.shape, tokens.device)
+        for layer in self.layers:
+            x = layer(x, turns, batch)
+        chosen = x[wanted]
+        h = rms_norm(chosen, self.output_norm, self.shape.norm_epsilon)
+        return functional.linear(h, self.output).float()
+
+    def adapter(self) -> Iterator[tuple[str, nn.Parameter]]:
+        """Yield the adapter's parameters by their GGUF names, always in the same order."""
+        for number, layer in enumerate(self.layers):
+            assert isinstance(layer, Layer), "what a llama is made of"
+            for kind, a, b in layer.adapter():
+                yield f"blk.{number}.{kind}.weight.lora_a", a
+                yield f"blk.{number}.{kind}.weight.lora_b", b
+
+
+def read_base(path: Path, dtype: torch.dtype, lora: Lora | None = None, seed: int = 0) -> Llama:
+    """Return the model in *path*, its 2-D weights as *dtype*. Raises BaseUnusable with the cure."""
+    reader = _opened(path)
+    shape = _shape(reader, path)
+    weights: dict[str, Tensor] = {}
+    for tensor in reader.tensors:
+        values = gguf.quants.dequantize(tensor.data, tensor.tensor_type).astype(np.float32)
+        kind = dtype if values.ndim > 1 else torch.float32
+        weights[tensor.name] = torch.from_numpy(np.ascontiguousarray(values)).to(kind)
+    missing = [name for name in _needed(shape) if name not in weights]
+    if missing:
+        raise BaseUnusable(f"{path} has no {missing[0]}; only llama models without biases can be trained here.")
+    return Llama(shape, weights, lora, seed)
+
+
+def _opened(path: Path) -> gguf.GGUFReader:
+    try:
+        return gguf.GGUFReader(path)
+    except (OSError, ValueError, IndexError, KeyError) as error:
+        raise BaseUnusable(f"{path} is not a whole GGUF file; name the base model's file with --base.") from error
+
+
+def _shape(reader: gguf.GGUFReader, path: Path) -> Shape:
+    def value(key: str, default: Any = None) -> Any:  # noqa: ANN401 - a GGUF value may be anything
+        field = reader.fields.get(key)
+        return field.contents() if field is not None else default
+
+    architecture = value("general.architecture")
+    scaling = value("llama.rope.scaling.type", "none")
+    if architecture != "llama" or scaling != "none" or any(t.name == "rope_freqs.weight" for t in reader.tensors):
+        raise BaseUnusable(
+            f"{path} is a model of the kind {architecture}, rope scaling {scaling}; only plain llama models can be "
+            "trained here. Name another GGUF file with --base."
+        )
+    return Shape(
+        layers=int(value("llama.block_count")),
+        width=int(value("llama.embedding_length")),
+        heads=int(value("llama.attention.head_count")),
+        kv_heads=int(value("llama.attention.head_count_kv", value("llama.attention.head_count"))),
+        rope_base=float(value("llama.rope.freq_base", 10_000.0)),
+        norm_epsilon=float(value("llama.attention.layer_norm_rms_epsilon")),
+    )
+
+
+def _needed(shape: Shape) -> list[str]:
+    kinds = (*LINEAR_KINDS, "attn_norm", "ffn_norm")
+    return [
+        "token_embd.weight",
+        "output_norm.weight",
+        *(f"blk.{number}.{kind}.weight" for number in range(shape.layers) for kind in kinds),
+    ]
+
+
+def _frozen(weight: Tensor) -> nn.Parameter:
+    return nn.Parameter(weight, requires_grad=False)
+
+
+def _turns(length: int, shape: Shape, device: torch.device) -> Tensor:
+    """Return by how much each pair is turned at each place: complex numbers of shape (length, head_width / 2)."""
+    steps = torch.arange(0, shape.head_width, 2, device=device, dtype=torch.float32) / shape.head_width
+    angles = torch.outer(torch.arange(length, device=device, dtype=torch.float32), shape.rope_base**-steps)
+    return torch.polar(torch.ones_like(angles), angles)
