@@ -189,7 +189,8 @@ def _evaluate(read: settings.Settings, options: argparse.Namespace) -> int:
     """Compare the base, adapters and baselines on questions with known answers."""
     questions = evaluate.read(options.questions)[:: options.every]
     base = options.base or finetuning.base_model(read)
-    models: dict[str, Path | None] = ({} if options.no_base else {"base": None}) | dict(options.adapter)
+    models: dict[str, Path | None] = {} if options.no_base else {"base": None}
+    models |= dict(options.adapter)
     if options.dry_run:
         _print({"questions": len(questions), "models": list(models)})
         return 0
