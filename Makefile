@@ -1,7 +1,7 @@
 # Footnote: the whole day in a few words. `make help` lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run setup ask test check golden bench fit-gate clean
+.PHONY: help run setup ask test check golden bench bench-index finetune fit-gate picture clean
 
 PYTHON ?= python3.11
 VENV := .venv
@@ -16,12 +16,13 @@ CPU := $(shell (uname -m; grep -m1 -E '^(flags|Features)' /proc/cpuinfo; echo '$
 LLAMA_CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/footnote/llama-cpp-$(CPU)
 
 help: ## List these commands
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
 
 run: $(VENV)/.installed ## Answer questions: in Slack if its tokens are set, else in a local workspace in your browser
 	@$(PY) -m indexer once
 	@$(PY) -m bot prepare
-	@PATH="$(CURDIR)/$(VENV)/bin:$$PATH" exec $(VENV)/bin/honcho --env /dev/null --no-prefix start  # .env is read by the programs
+# Programs read .env themselves. Unbuffered, because honcho stopped in the middle of a buffered write loses its children.
+	@PATH="$(CURDIR)/$(VENV)/bin:$$PATH" PYTHONUNBUFFERED=1 exec $(VENV)/bin/honcho --env /dev/null --no-prefix start
 
 setup: $(VENV)/.installed ## Install everything into .venv (the other commands do this themselves)
 
@@ -38,7 +39,7 @@ check: $(VENV)/.tested ## What to run before each commit: format, lint, types, c
 	@$(VENV)/bin/ruff check .
 	@$(PY) -m mypy
 	@$(VENV)/bin/lint-imports
-	@$(PY) -m pytest -q -m "not model and not slow"
+	@$(PY) -m pytest -q -m "not model and not slow and not browser"
 
 golden: $(VENV)/.tested ## Write the golden files anew; read the difference like code
 	@$(PY) -m pytest -q --rewrite-golden -m golden
@@ -46,8 +47,21 @@ golden: $(VENV)/.tested ## Write the golden files anew; read the difference like
 bench: $(VENV)/.tested ## Measure speed and quality into docs/benchmarks.md (about 15 minutes; leave the machine alone)
 	@$(PY) -m tests.bench
 
-fit-gate: $(VENV)/.tested ## Fit the confidence gate anew to the rows about the sample wiki (bot/gate.json)
+bench-index: $(VENV)/.tested ## Measure refreshes alone, into the same report; WIKI=folder for one of yours as well
+	@$(PY) -m tests.bench.refreshing $(if $(WIKI),--wiki "$(WIKI)")
+
+DEMO := data/finetune/demo
+finetune: $(VENV)/.installed ## Train a small adapter from the rows about the sample wiki, and compare it (about 15 minutes, a demonstration)
+	@$(PY) -m finetune dataset --out $(DEMO)/dataset
+	@$(PY) -m finetune train --dataset $(DEMO)/dataset --run $(DEMO)/run --minutes 8 --rank 16 --examples-per-step 8 --dev-examples 60
+	@$(PY) -m finetune export --dataset $(DEMO)/dataset --run $(DEMO)/run --trials 2
+	@$(PY) -m finetune evaluate $(DEMO)/dataset/dev-questions.jsonl --every 4 --adapter demo=$(DEMO)/run/export/adapter.gguf --out $(DEMO)/evaluation
+
+fit-gate: $(VENV)/.tested ## Fit the confidence gate anew to the rows about the sample wiki (finetune/shipped/calibration.json)
 	@$(PY) -m indexer once && $(PY) -m tests.bench.gate
+
+picture: $(VENV)/.tested ## Take the pictures of README and tour anew, in a real browser (docs/pictures; needs pngquant)
+	@$(PY) -m tests.browser.tour
 
 clean: ## Remove the virtual environment and caches; the data folder stays
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -13,24 +13,34 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import NoReturn
 
 from rich.console import Console
 from tqdm import tqdm
 
-from bot import doctor, terminal
+from bot import doctor, terminal, terminal_advice
 from bot.answers import Answer, Refusal, RefusalReason, Timings
+from bot.asking import Asking
 from bot.errors import BotError, ModelFailed, QuestionUnusable
+from bot.index_desk import LocalIndexDesk
 from bot.llama import LlamaModel
 from bot.ports import Answering
-from bot.slack.app import SlackApp, client_for
-from bot.slack.audiences import EveryonesPages
+from bot.questions import QuestionId
+from bot.records import Records, alone
+from bot.rooms import Answerings
+from bot.slack import manifest
+from bot.slack.app import SlackApp, client_for, what_is_lacking
+from bot.slack.audiences import audiences_for
+from bot.slack.features import Surroundings, all_features
 from bot.slack.reply import SlackReplies
+from bot.slack.web import PATH, SlackWeb
+from bot.usher import Usher
 from bot.worker import Worker
-from bot.workspace import Workspace
-from config import logs, wiring
-from config.settings import Settings, SettingsWrong, load
+from bot.workspace import Workspace, doorstep
+from config import local, logs, wiring
+from config.settings import Settings, SettingsWrong, has_desktop, load
 from indexer.errors import IndexerError
 from indexer.pages import EVERYONE
 
@@ -70,9 +80,18 @@ def _parser() -> argparse.ArgumentParser:
     ask.set_defaults(run=_ask, parser=ask)
     prepare = commands.add_parser("prepare", help="make the model ready for this CPU (done at the first start anyway)")
     prepare.set_defaults(run=_prepare)
+    app = commands.add_parser("manifest", help="print the manifest that makes the Slack app in one paste")
+    app.add_argument(
+        "--url",
+        default="",
+        metavar="HTTPS",
+        help="your proxy's https:// address, for signed HTTP; else Socket Mode",
+    )
+    app.set_defaults(run=_manifest)
     check = commands.add_parser("doctor", help="check settings, tokens, scopes, wiki, index, model and disk")
     check.add_argument("--json", action="store_true", help="print one JSON object")
     check.set_defaults(run=_doctor)
+    terminal_advice.add_to(commands).set_defaults(run=_advise)
     return parser
 
 
@@ -83,9 +102,9 @@ def _ask(settings: Settings, options: argparse.Namespace) -> int:
         return _ask_file(settings, options.file)
     console = Console(highlight=False)
     reply = terminal.TerminalReply(console)
-    search = wiring.indexing(settings).search
+    indexing = wiring.indexing(settings)
     with _model_opened(settings) as model:
-        answerer = wiring.answerer(settings, search, model)
+        answerer = wiring.synthesiser(settings, indexing, model)
         for step in answerer.steps(options.question, frozenset({EVERYONE})):
             if not options.json:
                 reply.show(step)
@@ -102,11 +121,12 @@ def _ask_file(settings: Settings, path: Path) -> int:
     indexing = wiring.indexing(settings)
     with _model_opened(settings) as model:
         for line in tqdm(lines, unit="question", disable=not sys.stderr.isatty()):
+            answerer: Answering
             if line.passages is None:
-                answerer = wiring.answerer(settings, indexing.search, model)
+                answerer = wiring.synthesiser(settings, indexing, model)
             else:
-                given = wiring.given_passages(line.passages, line.question, indexing.embedder)
-                answerer = wiring.answerer(settings, given, model)
+                given = wiring.given_passages(line.passages, line.question, indexing)
+                answerer = wiring.answerer(settings, indexing, model, given)
             print(terminal.as_json(line.id, line.question, _outcome(answerer, line.question, model.name)), flush=True)
     return 0
 
@@ -134,10 +154,21 @@ def _prepare(settings: Settings, _options: argparse.Namespace) -> int:
     return 0
 
 
+def _manifest(_settings: Settings, options: argparse.Namespace) -> int:
+    if options.url and not options.url.startswith("https://"):
+        raise QuestionUnusable("--url must begin with https://: Slack posts to nothing else.")
+    print(manifest.as_json(options.url))
+    return 0
+
+
 def _doctor(settings: Settings, options: argparse.Namespace) -> int:
     checks = list(doctor.checks(wiring.examined(settings)))
     print(doctor.as_json(checks) if options.json else doctor.as_text(checks))
     return 0 if all(check.is_well for check in checks) else 1
+
+
+def _advise(settings: Settings, options: argparse.Namespace) -> int:
+    return terminal_advice.run(options, wiring.tally(settings), Console(highlight=False))
 
 
 def _serve(settings: Settings, _options: argparse.Namespace) -> int:
@@ -155,9 +186,16 @@ def _serve(settings: Settings, _options: argparse.Namespace) -> int:
 def _answer_until(ending: threading.Event, settings: Settings, stack: ExitStack) -> None:
     workers: list[Worker] = []
 
+    minds: list[Answerings] = []
+    desks: list[LocalIndexDesk] = []
+
     def wake() -> None:
         for worker in workers:
             worker.wake()
+
+    def drop(question_id: QuestionId) -> None:
+        for worker in workers:
+            worker.drop(question_id)
 
     def end(_signal: int, _frame: object) -> None:
         ending.set()
@@ -167,18 +205,37 @@ def _answer_until(ending: threading.Event, settings: Settings, stack: ExitStack)
             worker.stop()
 
     signal.signal(signal.SIGTERM, end)
+    stack.enter_context(alone(settings.data_dir))
     records = wiring.records(settings)
     stack.callback(records.close)
+    records.cache.clear()
     place = _place(settings, stack)
     client = client_for(place.bot_token, place.api_url)
-    app = SlackApp(client, place.app_token, records, wake)
+    replies = SlackReplies(client, records.replies, time.monotonic, ending.wait, wiring.tones(records))
+    audiences = audiences_for(local.identities(settings), client)
+    around = Surroundings(
+        client=client,
+        records=records,
+        replies=replies,
+        audiences=audiences,
+        admins=frozenset(settings.slack.admins),
+        asking=Asking(records, wake, drop),
+        mind=lambda: minds[0] if minds else None,
+        index=lambda: desks[0] if desks else None,
+        wait=ending.wait,
+    )
+    app = _transport(place, around)
     stack.callback(app.close)
     app.start()
-    print(place.greeting, flush=True)
-    search = wiring.indexing(settings).search
+    _greet(place, settings, what_is_lacking(client))
+    _usher_in(records, replies, stack)
+    indexing = wiring.indexing(settings)
+    desks.append(wiring.index_desk(indexing))
+    stack.callback(desks[0].close)
     model = stack.enter_context(_model_opened(settings))
-    replies = SlackReplies(client, records, time.monotonic, ending.wait)
-    worker = Worker(records, wiring.answerer(settings, search, model), EveryonesPages(), replies)
+    wiring.warm_up(indexing, model)
+    minds.append(wiring.answerings(settings, indexing, model, records))
+    worker = Worker(records, minds[0].for_question, audiences, replies)
     workers.append(worker)
     signal.signal(signal.SIGINT, end)
     worker.apologise_for(records.recover())
@@ -187,27 +244,63 @@ def _answer_until(ending: threading.Event, settings: Settings, stack: ExitStack)
         worker.run()
 
 
+def _greet(place: "_Place", settings: Settings, lacking: str) -> None:
+    """Say where the bot answers, what it lacks there, and show its page where there is a desktop."""
+    print(place.greeting, flush=True)
+    if place.page_url and settings.workspace.opens_page and has_desktop():
+        doorstep.show(place.page_url, settings.data_dir)
+    if lacking:
+        print(lacking, file=sys.stderr, flush=True)
+
+
+def _usher_in(records: Records, replies: SlackReplies, stack: ExitStack) -> None:
+    """Tell people where they stand in line until *stack* is closed."""
+    usher = Usher(records, replies.notice, lambda: datetime.now(UTC))
+    thread = threading.Thread(target=usher.run, name="usher", daemon=True)
+    thread.start()
+    stack.callback(thread.join)
+    stack.callback(usher.stop)
+
+
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where the bot answers, Slack or the local workspace, and the sentence that tells people."""
+    """Where the bot answers, Slack or the local workspace, and the sentence that tells people.
+
+    With *http_port*, Slack posts to it and signs with *signing_secret*; *app_token* is empty then. *page_url* is the
+    local workspace's page, empty in Slack.
+    """
 
     bot_token: str
     app_token: str
     api_url: str
     greeting: str
+    http_port: int | None = None
+    signing_secret: str = ""
+    page_url: str = ""
+
+
+def _transport(place: _Place, around: Surroundings) -> SlackApp | SlackWeb:
+    if place.http_port is None:
+        return SlackApp(around.client, place.app_token, all_features(around))
+    return SlackWeb(around.client, place.signing_secret, all_features(around), place.http_port)
 
 
 def _place(settings: Settings, stack: ExitStack) -> _Place:
     slack = settings.slack
+    if slack.bot_token is not None and slack.http_port is not None and slack.signing_secret is not None:
+        greeting = f"Footnote answers in Slack, which posts to port {slack.http_port} here at {PATH}."
+        tokens = (slack.bot_token.get_secret_value(), "", slack.api_url)
+        return _Place(*tokens, greeting, slack.http_port, slack.signing_secret.get_secret_value())
     if slack.bot_token is not None and slack.app_token is not None:
         greeting = "Footnote answers in Slack. Mention it in a channel, or write to it."
         return _Place(slack.bot_token.get_secret_value(), slack.app_token.get_secret_value(), slack.api_url, greeting)
-    workspace = stack.enter_context(Workspace.start(port=settings.workspace.port))
+    shelf = local.shelf(settings, wiring.index_health(settings))
+    workspace = stack.enter_context(Workspace.start(port=settings.workspace.port, shelf=shelf))
     greeting = (
         "No Slack token is set, so this is the local workspace: open\n\n"
         f"    {workspace.page_url}\n\nin a browser and ask @Footnote something."
     )
-    return _Place(workspace.bot_token, workspace.app_token, workspace.api_url, greeting)
+    return _Place(workspace.bot_token, workspace.app_token, workspace.api_url, greeting, page_url=workspace.page_url)
 
 
 @contextmanager

@@ -1,21 +1,26 @@
 """The use case: a question becomes found passages, a draft, and a checked answer or a refusal.
 
-    find ─► gate ─► Refusal            surely not in the wiki: no model call
-              └──► Found ─► Writing… ─► check ─► Answer | Refusal
+    find ─► gate ─► Refusal            surely not in the wiki: the model is not asked
+              └──► Found ─► Writing… ─► check ─► judge ─► Answer | Refusal
 
-Knows how to answer; knows nothing of Slack, llama.cpp or where passages are kept.
+The model always writes its best answer; whether that is given is decided by all signals together. Knows how to answer;
+knows nothing of Slack, llama.cpp or where passages are kept.
 """
 
+import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from bot import citing, confidence, prompt
+from bot import citing, confidence, prompt, quoting
 from bot.answers import Answer, Found, Refusal, RefusalReason, ShownPassage, Step, Timings, Writing
-from bot.ports import LanguageModel, PassageFinder, Prompt
+from bot.confidence import Scales, Signals
+from bot.ports import LanguageModel, PassageFinder
 from bot.questions import clean
+from bot.quoting import Quoted
 from indexer.pages import Audience
 from indexer.passages import Hit
+from indexer.ports import Verifier
 
 REFUSALS = {
     RefusalReason.NOT_FOUND: "I could not find this in the wiki.",
@@ -24,15 +29,31 @@ REFUSALS = {
     RefusalReason.EMPTY_INDEX: "There is no wiki page indexed yet that I may show here.",
 }
 
+QUOTES_TRIED = 3  # sentences of the wiki, where the model's own do not hold
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much is found, shown and written for one question."""
+    """How much is found, shown and written for one question.
+
+    The model reads the first *read_passages* of those shown; all of them where they were given without a ranking.
+    *synthesis_seconds* is how long one that needs several pages may take, 0 where it is answered like any other.
+    """
 
     hits: int
     passages: int
     passage_tokens: int
     answer_tokens: int
+    synthesis_seconds: int
+    read_passages: int = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """What decides whether there is an answer. Without a *verifier* its signals count as they do on average."""
+
+    scales: Scales
+    verifier: Verifier | None = None
 
 
 class Answerer:
@@ -42,14 +63,14 @@ class Answerer:
         self,
         finder: PassageFinder,
         model: LanguageModel,
-        gate: confidence.Gate,
+        trust: Trust,
         limits: Limits,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Take what answering needs. *clock* gives seconds, ever rising."""
         self._finder = finder
         self._model = model
-        self._gate = gate
+        self._trust = trust
         self._limits = limits
         self._clock = clock
 
@@ -62,23 +83,26 @@ class Answerer:
         asked = clean(question)
         hits = self._finder.find(asked, audience, self._limits.hits)
         shown = prompt.fit(hits, self._model.count_tokens, self._limits.passages, self._limits.passage_tokens)
-        writer = _Writer(self._model, shown, self._finder.generation(), started, self._clock)
+        signals = confidence.found(asked, hits)
+        writer = Writer(self._model, self._trust, shown, signals, self._finder.generation(), started, self._clock)
         if not hits:
             yield writer.refuse(RefusalReason.EMPTY_INDEX if writer.generation == 0 else RefusalReason.NOT_FOUND)
-        elif not self._gate.lets_through(confidence.signals(asked, hits)):
+        elif not self._trust.scales.gate.says_yes(signals):
             yield writer.refuse(RefusalReason.NOT_FOUND)
         else:
             yield Found(shown)
-            yield from writer.write(prompt.write(asked, shown), self._limits.answer_tokens)
+            yield from writer.write(asked, self._limits.answer_tokens, read_passages=self._limits.read_passages)
 
 
-class _Writer:
-    """One question's answer while it is being written, and what the record needs to know of it."""
+class Writer:
+    """One question's answer from *shown* while it is being written, and what the record needs to know of it."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917  # made in two places
         self,
         model: LanguageModel,
+        trust: Trust,
         shown: Sequence[ShownPassage],
+        signals: Signals,
         generation: int,
         started: float,
         clock: Callable[[], float],
@@ -86,40 +110,81 @@ class _Writer:
         """Begin when the passages have been found."""
         self.generation = generation
         self._model = model
+        self._trust = trust
         self._shown = tuple(shown)
+        self._read = self._shown
+        self._signals = dict(signals)
         self._started = started
         self._clock = clock
         self._prompt = ""
         self._timings = Timings(find_ms=self._elapsed_ms())
 
-    def write(self, prompt_: Prompt, max_tokens: int) -> Iterator[Step]:
-        """Yield Writing for each piece, then the checked outcome."""
-        self._prompt = f"{prompt_.system}\n\n{prompt_.user}"
+    def write(
+        self, question: str, max_tokens: int, ends_at: float = math.inf, read_passages: int = 8
+    ) -> Iterator[Step]:
+        """Yield Writing for each piece, then the checked and judged outcome of what was written until *ends_at*.
+
+        The model reads the first *read_passages* of those shown, and only they are quoted.
+        """
+        self._read = self._shown[:read_passages]
+        asked = prompt.write(question, self._read)
+        self._prompt = f"{asked.system}\n\n{asked.user}"
+        refusal = self._model.log_probability(asked, prompt.REFUSAL_SENTENCE)
+        self._signals["willing"] = confidence.willingness(refusal)
         draft = ""
-        for piece in self._model.complete(prompt_, max_tokens):
+        for piece in self._model.complete(asked, max_tokens):
             if not draft:
                 self._timings = replace(self._timings, first_token_ms=self._elapsed_ms())
             draft += piece.text
             self._timings = replace(self._timings, prompt_tokens=piece.prompt_tokens, output_tokens=piece.output_tokens)
             yield Writing(draft)
-        yield self._conclude(draft)
+            if self._clock() > ends_at:
+                break
+        yield self._conclude(question, draft)
 
-    def _conclude(self, draft: str) -> Answer | Refusal:
+    def _conclude(self, question: str, draft: str) -> Answer | Refusal:
         if draft.strip().startswith(prompt.REFUSAL_SENTENCE):
             return self.refuse(RefusalReason.DECLINED)
         checked = citing.check(draft, self._shown)
+        self._signals["kept"] = len(checked.sentences) / max(1, len(checked.sentences) + len(checked.dropped))
+        if self._trust.verifier is not None:
+            checked = self._completed(checked, quoting.likeliest(question, self._read, self._trust.verifier))
         if not checked.sentences:
             return self.refuse(RefusalReason.UNSUPPORTED)
+        self._signals |= self._answering(question, checked)
+        if not self._trust.scales.judge.says_yes(self._signals):
+            return self.refuse(RefusalReason.DECLINED)
         return Answer(
             text=checked.text,
             sentences=checked.sentences,
             citations=checked.citations,
-            passages=self._shown,
+            passages=self._read,  # who may read these may be shown the answer
             timings=replace(self._timings, total_ms=self._elapsed_ms()),
             model=self._model.name,
             generation=self.generation,
             prompt=self._prompt,
+            signals=self._signals,
         )
+
+    def _completed(self, checked: citing.Checked, quotes: Sequence[Quoted]) -> citing.Checked:
+        """Return *checked* with what completes it; where it holds nothing, the likeliest of *quotes* that hold up."""
+        begun = checked
+        for quote in quotes[:QUOTES_TRIED]:
+            if begun.sentences:
+                break
+            begun = citing.check(f"{quote.text} [{quote.number}]", self._shown)
+        if not begun.sentences:
+            return begun
+        more = quoting.completing(begun.sentences, quotes)
+        return citing.check(" ".join((begun.text, *(f"{one.text} [{one.number}]" for one in more))), self._shown)
+
+    def _answering(self, question: str, checked: citing.Checked) -> dict[str, float]:
+        """Return how sure the verifier is, in log-odds, of the best of the sentences; nothing without one."""
+        if self._trust.verifier is None:
+            return {}
+        hits = {passage.number: passage.hit for passage in self._shown}
+        texts = [f"{hits[one.citations[0]].breadcrumb}\n{one.text}" for one in checked.sentences]
+        return {"answers": confidence.log_odds(float(self._trust.verifier.scores(question, texts).max()))}
 
     def refuse(self, reason: RefusalReason) -> Refusal:
         """Return a refusal for *reason*, with the passages as the nearest pages."""
@@ -131,6 +196,7 @@ class _Writer:
             model=self._model.name,
             generation=self.generation,
             prompt=self._prompt,
+            signals=self._signals,
         )
 
     def _elapsed_ms(self) -> float:

@@ -1,6 +1,7 @@
 """What a question turns into, step by step: found passages, text being written, and an answer or a refusal."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from indexer.passages import Hit
@@ -16,10 +17,14 @@ class ShownPassage:
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """One sentence of an answer, its markers taken out, and the numbers of the passages it cites (at least one)."""
+    """One sentence of an answer, its markers taken out, and the numbers of the passages it cites (at least one).
+
+    *about* is the side of a comparison, or the section of a summary, that it speaks of; empty elsewhere.
+    """
 
     text: str
     citations: tuple[int, ...]
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +58,8 @@ class RefusalReason(StrEnum):
     """The model read the passages and says that they do not answer."""
     EMPTY_INDEX = "empty_index"
     """Nothing is indexed yet that this asker may read."""
+    BUSY = "busy"
+    """Too many questions wait for the model; the passages are shown without an answer."""
     FAILED = "failed"
     """The model stopped in the middle; Slack's askers get an apology instead."""
     UNUSABLE = "unusable"
@@ -61,9 +68,13 @@ class RefusalReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Passages were found, best first; they are shown before the answer is written."""
+    """Passages were found, best first; they are shown before the answer is written.
+
+    *up_to_seconds* is how long reading them one by one may take; 0 where one answer is written from all together.
+    """
 
     passages: tuple[ShownPassage, ...]
+    up_to_seconds: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +89,8 @@ class Answer:
     """A checked answer: every sentence cites a shown passage that holds it up.
 
     *text* has a marker like `[1]` after each sentence; *prompt* is what the model was given, *generation* the
-    index's at the time, both for the record.
+    index's at the time, *signals* what the decision was made on (`bot/confidence.py`): all for the record. *remark*
+    says in our own words what the answer leaves open, empty where it leaves nothing open.
     """
 
     text: str
@@ -89,11 +101,13 @@ class Answer:
     model: str
     generation: int
     prompt: str
+    signals: Mapping[str, float] = field(default_factory=dict)
+    remark: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why there is no answer, in words for the asker, and the nearest passages (possibly none)."""
+    """Why there is no answer, in words for the asker, and the nearest passages (possibly none); *signals* as above."""
 
     reason: RefusalReason
     text: str
@@ -102,6 +116,7 @@ class Refusal:
     model: str
     generation: int
     prompt: str
+    signals: Mapping[str, float] = field(default_factory=dict)
 
 
 Step = Found | Writing | Answer | Refusal

@@ -7,11 +7,13 @@ Knows nothing of models. It cannot tell whether a held-up sentence answers the q
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from bot import wording
 from bot.answers import Citation, Sentence, ShownPassage
+from indexer.passages import Hit
+from indexer.wikis.links import with_quote
 
 MIN_SUPPORT = 0.7
 """The share of a sentence's content words that its passage must hold; docs/decisions/0007 has the figures."""
@@ -222,6 +224,11 @@ def _citations(sentences: Sequence[Sentence], shown: dict[int, ShownPassage]) ->
         for number in sentence.citations:
             first.setdefault(number, sentence.text)
     return tuple(
-        Citation(number, shown[number].hit, best_quote(text, shown[number].hit.text))
+        _citation(number, shown[number].hit, best_quote(text, shown[number].hit.text))
         for number, text in sorted(first.items())
     )
+
+
+def _citation(number: int, hit: Hit, quote: str) -> Citation:
+    """Return a citation whose address leads to the quoted words themselves, in browsers that can."""
+    return Citation(number, replace(hit, url=with_quote(hit.url, quote)), quote)

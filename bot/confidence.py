@@ -1,74 +1,102 @@
-"""Whether what was found can answer a question at all, decided before the model is asked.
+"""Whether there is an answer: one calibrated scale over every signal, read twice.
 
-A logistic model over a few signals of the search. Its weights and threshold are fitted on questions with known answers
-(`make fit-gate`) and kept in `gate.json`; docs/decisions/0006 has the figures.
+    hits ─► found ─► gate: surely not? the model is not asked ─► draft ─► checked ─► judge: an answer, or a refusal
+
+A scale is a logistic model whose weights are never negative, so more of a signal is never less confidence. Its numbers
+are fitted on questions with known answers and kept beside the adapter they were fitted with; docs/decisions/0008 has
+the figures. A signal that a set-up does not give, for want of a verifier, counts as it does on average.
 """
 
 import json
 import math
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from bot import wording
 from indexer.passages import Hit
 
-GATE_FILE = Path(__file__).with_name("gate.json")
+Signals = Mapping[str, float]
+"""What is known about one question, by name; the names are those of `found` and `written`."""
+
+FARTHEST = 8.0  # log-odds beyond which nothing is surer
 
 
 @dataclass(frozen=True, slots=True)
-class Signals:
-    """What the search says about one question.
+class Scale:
+    """A fitted decision: yes from *threshold* on. *means* are the signals' over the questions it was fitted on."""
 
-    *cosine* is the best hit's, *lead* how far it stands before the fifth. *coverage* is the share of the question's
-    content words that the best hit's breadcrumb and text hold, *names* the share of its names and numbers that any hit
-    holds (1 where it has none).
-    """
-
-    cosine: float
-    lead: float
-    coverage: float
-    names: float
-
-
-@dataclass(frozen=True, slots=True)
-class Gate:
-    """The fitted decision: below *threshold* the wiki surely does not hold the answer."""
-
-    cosine: float
-    lead: float
-    coverage: float
-    names: float
+    weights: Mapping[str, float]
+    means: Mapping[str, float]
     bias: float
     threshold: float
 
     def confidence(self, signals: Signals) -> float:
-        """Return how sure it is, 0 to 1, that the hits answer the question."""
-        total = self.bias + sum(getattr(self, name) * value for name, value in asdict(signals).items())
+        """Return how sure it is, 0 to 1."""
+        total = self.bias + sum(self.pulls(signals).values())
         return 1 / (1 + math.exp(-max(-60.0, min(60.0, total))))
 
-    def lets_through(self, signals: Signals) -> bool:
-        """Return whether the model should be asked."""
+    def says_yes(self, signals: Signals) -> bool:
+        """Return whether the confidence reaches the threshold."""
         return self.confidence(signals) >= self.threshold
 
+    def pulls(self, signals: Signals) -> dict[str, float]:
+        """Return by how many log-odds each signal pulls away from the average question."""
+        return {
+            name: weight * (signals.get(name, self.means[name]) - self.means[name])
+            for name, weight in self.weights.items()
+        }
 
-def read_gate(path: Path = GATE_FILE) -> Gate:
-    """Return the gate kept in *path*."""
-    return Gate(**json.loads(path.read_text(encoding="utf-8")))
+
+@dataclass(frozen=True, slots=True)
+class Scales:
+    """The two readings: *gate* before the model is asked, *judge* after it has written."""
+
+    gate: Scale
+    judge: Scale
 
 
-def signals(question: str, hits: Sequence[Hit]) -> Signals:
-    """Return the signals of *hits*, best first, for *question*; all 0 where there is no hit."""
+def read_scales(path: Path) -> Scales:
+    """Return the scales kept in *path*."""
+    kept = json.loads(path.read_text(encoding="utf-8"))
+    return Scales(gate=Scale(**kept["gate"]), judge=Scale(**kept["judge"]))
+
+
+def found(question: str, hits: Sequence[Hit]) -> dict[str, float]:
+    """Return what the search says of *question*; empty where there is no hit.
+
+    "cosine" is the best hit's, "lead" how far it stands before the fifth. "coverage" is the share of the question's
+    content words that the best hit's breadcrumb and text hold, "names" the share of its names and numbers that any hit
+    holds (1 where it has none). "verified" is the verifier's best in log-odds, not there where it was not asked.
+    """
     if not hits:
-        return Signals(0.0, 0.0, 0.0, 0.0)
+        return {}
     cosines = sorted((hit.cosine for hit in hits), reverse=True)
-    texts = [" ".join((hit.title, *hit.headings, hit.text)) for hit in hits]
-    return Signals(
-        cosine=cosines[0],
-        lead=cosines[0] - cosines[min(4, len(cosines) - 1)],
-        coverage=max(_coverage(question, text) for text in texts[:3]),
-        names=_names_held(question, texts),
-    )
+    texts = [hit.indexed_text for hit in hits]
+    signals = {
+        "cosine": cosines[0],
+        "lead": cosines[0] - cosines[min(4, len(cosines) - 1)],
+        "coverage": max(_coverage(question, text) for text in texts[:3]),
+        "names": _names_held(question, texts),
+    }
+    verified = [hit.verified for hit in hits if hit.verified is not None]
+    return signals | ({"verified": log_odds(max(verified))} if verified else {})
+
+
+def log_odds(probability: float) -> float:
+    """Return log(p / (1 - p)) within ±8.
+
+    >>> log_odds(0.5), log_odds(1.0)
+    (0.0, 8.0)
+    """
+    if not 0 < probability < 1:
+        return FARTHEST if probability >= 1 else -FARTHEST
+    return max(-FARTHEST, min(FARTHEST, math.log(probability / (1 - probability))))
+
+
+def willingness(refusal: float) -> float:
+    """Return in log-odds how much likelier the model would answer than refuse; *refusal* is that log probability."""
+    return -log_odds(math.exp(min(0.0, refusal)))
 
 
 def _coverage(question: str, text: str) -> float:

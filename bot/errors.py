@@ -2,6 +2,7 @@
 
 BotError
 ├── QuestionUnusable       the asker can mend it: empty, or too long; say so to them
+├── SituationUnusable      the asker of /advise can mend it: the message names each wrong value
 ├── ModelUnusable          the operator mends FOOTNOTE_MODEL__PATH or FOOTNOTE_MODEL__ADAPTER_PATH, as the message says
 ├── ModelFailed            one answer was lost; say sorry, keep the passages shown, go on with the next question
 ├── RecordsUnusable        from a newer version, damaged, or the disk is full: the message names the file and the cure
@@ -16,6 +17,10 @@ class BotError(Exception):
 
 class QuestionUnusable(BotError):
     """A question that cannot be asked of a wiki. The message is a whole sentence for the asker."""
+
+
+class SituationUnusable(BotError):
+    """A situation with values that cannot be. The message has a line for each, for the asker."""
 
 
 class ModelUnusable(BotError):

@@ -4,6 +4,7 @@ llama.cpp ends the process on a missing, foreign or cut-short adapter and on som
 first. Source of the format: the `gguf` package, version 3 of the format.
 """
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from bot.errors import ModelUnusable
 
 MODEL_SETTING = "FOOTNOTE_MODEL__PATH"
 ADAPTER_SETTING = "FOOTNOTE_MODEL__ADAPTER_PATH"
+TRAINED_ON = "footnote.base_sha256"
 
 _ADAPTER_TYPES = {gguf.GGMLQuantizationType.F32, gguf.GGMLQuantizationType.F16, gguf.GGMLQuantizationType.BF16}
 _PARTS = (".lora_a", ".lora_b")
@@ -20,7 +22,10 @@ _PARTS = (".lora_a", ".lora_b")
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What a GGUF file says of itself. *shapes* maps each tensor's name to its shape, fastest dimension first."""
+    """What a GGUF file says of itself. *shapes* maps each tensor's name to its shape, fastest dimension first.
+
+    *trained_on* is, for an adapter that `finetune` made, the sha256 of its base's file; else empty.
+    """
 
     path: Path
     architecture: str
@@ -28,6 +33,7 @@ class Header:
     shapes: dict[str, tuple[int, ...]]
     types: frozenset[gguf.GGMLQuantizationType]
     bytes: int
+    trained_on: str
 
 
 def read_model(path: Path) -> Header:
@@ -54,6 +60,11 @@ def read_adapter(path: Path, model: Header) -> Header:
         raise ModelUnusable(f"{ADAPTER_SETTING}: {path} holds {names} numbers; export it again as F32 or F16.")
     for name, shape in header.shapes.items():
         _check_fit(path, name, shape, model)
+    if header.trained_on and header.trained_on != _sha256(model.path):
+        raise ModelUnusable(
+            f"{ADAPTER_SETTING}: {path} was trained on another file than {model.path}, of the same shapes; train one "
+            "on this model, or leave it empty for none."
+        )
     return header
 
 
@@ -67,6 +78,11 @@ def _check_fit(path: Path, name: str, shape: tuple[int, ...], model: Header) -> 
         raise ModelUnusable(
             f"{ADAPTER_SETTING}: {path} was trained on another model: {name} does not fit {model.path}."
         )
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _read(path: Path, setting: str) -> Header:
@@ -93,6 +109,7 @@ def _parse(path: Path, setting: str) -> Header:
             shapes={tensor.name: tuple(int(n) for n in tensor.shape) for tensor in reader.tensors},
             types=frozenset(tensor.tensor_type for tensor in reader.tensors),
             bytes=size,
+            trained_on=_text(reader, TRAINED_ON),
         )
         end = max((tensor.data_offset + tensor.n_bytes for tensor in reader.tensors), default=0)
     except (ValueError, IndexError, KeyError, TypeError, OverflowError, MemoryError, UnicodeDecodeError) as error:

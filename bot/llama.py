@@ -134,6 +134,43 @@ class LlamaModel:
                 if grammar is not None:
                     self._thread.submit(llama_cpp.llama_sampler_free, grammar)
 
+    def log_probability(self, prompt: Prompt, text: str) -> float:
+        """Return the natural logarithm of how likely *text* comes after *prompt*; no grammar counts.
+
+        Raises ModelFailed.
+        """
+        with self._lock:
+            tokens = self.encode(prompt)
+            following = self.tokenize(text, has_marks=False)
+            if len(tokens) + len(following) > self._context_tokens:
+                raise ModelFailed(f"a prompt of {len(tokens)} tokens does not fit {self._context_tokens}")
+            return self._thread.submit(self._score, tokens, following).result()
+
+    def _score(self, tokens: list[int], following: list[int]) -> float:
+        """Return the log probability of *following* after *tokens*, which alone stay in the context."""
+        self._prefill(tokens)
+        if not following:
+            return 0.0
+        total = _log_softmax(self._logits())[following[0]]
+        if len(following) == 1:
+            return float(total)
+        batch = llama_cpp.llama_batch_init(len(following), 0, 1)
+        try:
+            batch.n_tokens = len(following) - 1
+            for place, token in enumerate(following[:-1]):
+                batch.token[place] = token
+                batch.pos[place] = len(tokens) + place
+                batch.n_seq_id[place] = 1
+                batch.seq_id[place][0] = 0
+                batch.logits[place] = True
+            self._decode_batch(batch)
+        finally:
+            llama_cpp.llama_batch_free(batch)
+        for place, token in enumerate(following[1:]):
+            total += _log_softmax(self._logits(place))[token]
+        llama_cpp.llama_memory_seq_rm(llama_cpp.llama_get_memory(self._context), 0, len(tokens), -1)
+        return float(total)
+
     def _prefill(self, tokens: list[int]) -> None:
         """Put *tokens* into the context, all but what it already begins with. Raises ModelFailed."""
         known = min(_common_length(self._cached, tokens), len(tokens) - 1)
@@ -162,12 +199,15 @@ class LlamaModel:
 
     def _decode(self, tokens: list[int]) -> None:
         array = (llama_cpp.llama_token * len(tokens))(*tokens)
-        code = llama_cpp.llama_decode(self._context, llama_cpp.llama_batch_get_one(array, len(tokens)))
+        self._decode_batch(llama_cpp.llama_batch_get_one(array, len(tokens)))
+        self._cached = self._cached + tokens
+
+    def _decode_batch(self, batch: object) -> None:
+        code = llama_cpp.llama_decode(self._context, batch)
         if code != 0:
             self._cached = []
             llama_cpp.llama_memory_clear(llama_cpp.llama_get_memory(self._context), True)
             raise ModelFailed(f"llama.cpp could not go on (llama_decode gave {code})")
-        self._cached = self._cached + tokens
 
     def _write(self, tokens: list[int], grammar: object | None, max_tokens: int) -> Iterator[Piece]:
         self._prefill(tokens)
@@ -197,8 +237,9 @@ class LlamaModel:
             raise ModelFailed("the grammar allows no token")
         return token
 
-    def _logits(self) -> NDArray[np.float32]:
-        pointer = llama_cpp.llama_get_logits_ith(self._context, -1)
+    def _logits(self, place: int = -1) -> NDArray[np.float32]:
+        """Return the logits after the token at *place* of the last batch, of shape (vocabulary,)."""
+        pointer = llama_cpp.llama_get_logits_ith(self._context, place)
         if not pointer:
             raise ModelFailed("the model writes nothing: it is not a language model")
         logits: NDArray[np.float32] = np.ctypeslib.as_array(pointer, shape=(self._vocab_size,))
@@ -288,6 +329,13 @@ def _likeliest_allowed(grammar: object, tokens: NDArray[np.intp], logits: NDArra
     llama_cpp.llama_sampler_apply(grammar, ctypes.byref(array))
     best = int(view["logit"].argmax())
     return int(view["id"][best]) if np.isfinite(view["logit"][best]) else None
+
+
+def _log_softmax(logits: NDArray[np.float32]) -> NDArray[np.float64]:
+    exact = logits.astype(np.float64)
+    highest = exact.max()
+    shifted: NDArray[np.float64] = exact - highest - np.log(np.exp(exact - highest).sum())
+    return shifted
 
 
 def _common_length(first: list[int], second: list[int]) -> int:

@@ -39,5 +39,72 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         ) STRICT
         """,
     ),
+    (
+        "ALTER TABLE question ADD COLUMN origin TEXT NOT NULL DEFAULT 'mention'",
+        "ALTER TABLE question ADD COLUMN reply_url TEXT NOT NULL DEFAULT ''",  # where a command is answered
+        "ALTER TABLE question ADD COLUMN read_as TEXT NOT NULL DEFAULT ''",  # a follow-up made standalone
+        "ALTER TABLE question ADD COLUMN alike TEXT NOT NULL DEFAULT ''",  # the same for questions that are the same
+        "ALTER TABLE question ADD COLUMN audience TEXT NOT NULL DEFAULT '[]'",  # JSON: whom it was answered for
+        "CREATE INDEX question_by_turn ON question (taken_at)",
+        "CREATE INDEX question_in_thread ON question (team, channel, thread_ts, asker)",
+        "ALTER TABLE answer ADD COLUMN sentences TEXT NOT NULL DEFAULT '[]'",  # JSON, as in bot/answers.py
+        "ALTER TABLE answer ADD COLUMN signals TEXT NOT NULL DEFAULT '{}'",  # JSON: what the decision was made on
+        """
+        CREATE TABLE feedback (
+            question_id TEXT NOT NULL,
+            person      TEXT NOT NULL,
+            verdict     TEXT NOT NULL CHECK (verdict IN ('good', 'bad')),
+            reason      TEXT NOT NULL,             -- why it is bad, empty until the person says so
+            correction  TEXT NOT NULL,             -- the right answer, in the person's words
+            page        TEXT NOT NULL,             -- the right page: its title or address
+            given_at    TEXT NOT NULL,
+            question    TEXT NOT NULL,             -- as it was read; this and what follows are as at that moment
+            outcome     TEXT NOT NULL,             -- JSON of the Answer or Refusal, passages and revisions included
+            PRIMARY KEY (question_id, person)
+        ) STRICT
+        """,
+        """
+        CREATE TABLE handover (
+            question_id TEXT PRIMARY KEY,
+            asked_by    TEXT NOT NULL,
+            asked_at    TEXT NOT NULL,
+            owner       TEXT NOT NULL,             -- the person who was called, empty where nobody is known
+            channel     TEXT NOT NULL,
+            ts          TEXT NOT NULL DEFAULT '',  -- the message that calls them
+            resolved_by TEXT NOT NULL DEFAULT '',
+            resolved_at TEXT NOT NULL DEFAULT ''
+        ) STRICT
+        """,
+        """
+        CREATE TABLE channel (
+            team       TEXT NOT NULL,
+            id         TEXT NOT NULL,
+            wikis      TEXT NOT NULL,              -- JSON list of names, empty for all
+            asks_first INTEGER NOT NULL,
+            owner      TEXT NOT NULL,              -- a person's id, or empty
+            tone       TEXT NOT NULL,
+            changed_by TEXT NOT NULL,
+            changed_at TEXT NOT NULL,
+            PRIMARY KEY (team, id)
+        ) STRICT
+        """,
+        """
+        CREATE TABLE journal (
+            id     INTEGER PRIMARY KEY,
+            at     TEXT NOT NULL,
+            person TEXT NOT NULL,
+            deed   TEXT NOT NULL                   -- what an admin did, in a few words
+        ) STRICT
+        """,
+        """
+        CREATE TABLE cached (
+            likeness    TEXT PRIMARY KEY,          -- of the question, its audience and the model
+            fingerprint TEXT NOT NULL,             -- of the passages found, revisions included
+            outcome     TEXT NOT NULL,             -- JSON of the Answer or Refusal
+            kept_at     TEXT NOT NULL
+        ) STRICT
+        """,
+    ),
+    ("ALTER TABLE answer ADD COLUMN remark TEXT NOT NULL DEFAULT ''",),  # what an answer leaves open
 )
 """Step *n*, counted from 1, leads from version *n* - 1 to version *n*; each is applied in one transaction."""

@@ -1,9 +1,10 @@
 """Makes a model ready for this CPU, once: tries its formats in child processes and keeps the fastest that works.
 
-    source GGUF ─► candidates (as it is, Q8_0, BF16; weights repacked or not) ─► each timed in a child ─► manifest.json
+    source GGUF ─► adapter added to the weights ─► candidates (Q8_0, BF16) ─┐
+        └──────────► the candidate "as it is", the adapter beside it ──────┴► each timed in a child ─► manifest.json
 
-A candidate that crashes llama.cpp ends its child, not the bot. What was found is kept beside the model and used again
-until the model, the adapter, the library or the CPU changes.
+Each candidate is tried with its weights repacked and not. One that crashes llama.cpp ends its child, not the bot. What
+was found is kept beside the model and used again until the model, the adapter, the library or the CPU changes.
 """
 
 import ctypes
@@ -26,7 +27,7 @@ from pathlib import Path
 
 import llama_cpp
 
-from bot import gguf_file
+from bot import gguf_file, merging
 from bot.errors import ModelFailed, ModelUnusable
 from bot.llama import LlamaModel, Weights, silence
 
@@ -36,7 +37,8 @@ FORMATS = {"Q8_0": 7, "BF16": 32}
 """llama.cpp's numbers of the formats tried besides the file's own; both keep the weights (mean KL below 0.005)."""
 
 MAX_REQUANTISED_BYTES = 600_000_000  # above it a copy of the file costs more disk than the time it saves
-COPIES = 5  # the disk that trying both formats takes, in sizes of the file
+COPIES = 8  # the disk that merging and trying both formats takes, in sizes of the file
+AS_IT_IS = "as it is"
 PROMPT_TOKENS, OUTPUT_TOKENS = 640, 40
 """What an ordinary question takes; the candidates are compared by the seconds for both."""
 
@@ -94,22 +96,24 @@ def prepare(source: Path, adapter: Path | None, folder: Path, threads: int, repo
     if adapter is not None:
         gguf_file.read_adapter(adapter, model)
     folder.mkdir(parents=True, exist_ok=True)
-    files = {"as it is": source} | {
-        name: folder / _file_name(source, name, key) for name in _formats_for(source, folder)
-    }
     _sweep(folder)
+    names = _formats_for(source, folder)
+    report("adding the adapter" if adapter else "reading the model", 0, 2 * (1 + len(names)))
+    origin = _origin(source, adapter, folder) if names else None
+    files = {AS_IT_IS: source} | {name: folder / _file_name(source, name, key) for name in names if origin}
     steps = [(name, path, repack) for name, path in files.items() for repack in (True, False)]
     measured: list[Speed] = []
     for done, (name, path, repack) in enumerate(steps):
         report(f"trying {name}{', repacked' if repack else ''}", done, len(steps))
-        speed = try_in_child(name, source, Weights(path, adapter, repack=repack, threads=threads))
+        weights = Weights(path, _beside(name, adapter), repack=repack, threads=threads)
+        speed = try_in_child(name, origin or source, weights)
         measured += [speed] if speed is not None else []
     report("ready", len(steps), len(steps))
     if not measured:
         raise ModelUnusable(f"llama.cpp cannot run {source} on this machine; set FOOTNOTE_MODEL__PATH to another file.")
     best = min(measured, key=lambda speed: speed.seconds)
-    _drop_losers(files, best.format, source)
-    weights = Weights(files[best.format], adapter, repack=best.repack, threads=threads)
+    _drop_losers([*files.values(), *([origin] if origin else [])], {files[best.format], source})
+    weights = Weights(files[best.format], _beside(best.format, adapter), repack=best.repack, threads=threads)
     prepared = Prepared(weights, best.format, tuple(measured))
     _write_manifest(folder, key, prepared)
     log.info("model prepared", extra={"format": best.format, "repack": best.repack, "prefill": round(best.prefill)})
@@ -189,6 +193,24 @@ def _formats_for(source: Path, folder: Path) -> Sequence[str]:
     return tuple(FORMATS)
 
 
+def _origin(source: Path, adapter: Path | None, folder: Path) -> Path | None:
+    """Return the file that the other formats are made from; None where *adapter* cannot be added to *source*."""
+    if adapter is None:
+        return source
+    merged = folder / "merged.part"  # swept away, should this process end before it has dropped it
+    try:
+        merging.merge(source, adapter, merged)
+    except (ModelUnusable, NotImplementedError, ValueError) as error:
+        log.warning("the adapter stays beside the model", extra={"why": error})
+        return None
+    return merged
+
+
+def _beside(name: str, adapter: Path | None) -> Path | None:
+    """Return the adapter that the candidate *name* needs; the others have it in their weights."""
+    return adapter if name == AS_IT_IS else None
+
+
 def _file_name(source: Path, name: str, key: dict[str, object]) -> str:
     """Return the name of a copy; another file under the same path gets another name."""
     digest = hashlib.sha256(json.dumps(key["files"]).encode()).hexdigest()[:12]
@@ -201,9 +223,9 @@ def _sweep(folder: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def _drop_losers(files: dict[str, Path], best: str, source: Path) -> None:
-    for name, path in files.items():
-        if name != best and path != source:
+def _drop_losers(files: Sequence[Path], kept: set[Path]) -> None:
+    for path in files:
+        if path not in kept:
             path.unlink(missing_ok=True)
 
 
@@ -236,7 +258,8 @@ def _read_manifest(folder: Path, key: dict[str, object], adapter: Path | None, t
         kept = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
         if kept["key"] != key or Path(kept["path"]).stat().st_size != kept["bytes"]:
             return None
-        weights = Weights(Path(kept["path"]), adapter, repack=bool(kept["repack"]), threads=threads)
+        beside = _beside(str(kept["format"]), adapter)
+        weights = Weights(Path(kept["path"]), beside, repack=bool(kept["repack"]), threads=threads)
         return Prepared(weights, str(kept["format"]), tuple(Speed(**speed) for speed in kept["measured"]))
     except (OSError, ValueError, KeyError, TypeError):
         return None

@@ -4,6 +4,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import NewType
 
 from bot.errors import QuestionUnusable
@@ -33,12 +34,28 @@ class Thread:
     is_direct: bool
 
 
+class Origin(StrEnum):
+    """How a question was asked, which decides who sees its reply."""
+
+    MENTION = "mention"
+    """A mention in a channel, or a message to the bot alone: the reply stands in the thread."""
+    FOLLOW_UP = "follow_up"
+    """A message in a thread where the same person has asked before, without another mention."""
+    COMMAND = "command"
+    """`/ask`: the reply is for the asker alone, at *reply_url*."""
+    SHORTCUT = "shortcut"
+    """"Answer this from the wiki" on somebody's message: the reply stands in its thread."""
+    OFFER = "offer"
+    """A question to nobody in particular, whose asker took up the offer of an answer."""
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """One question as it was asked.
 
     *text* is what the asker wrote, the mention of the bot taken out, not yet cleaned. *ts* is the message that asked
-    it; in Slack (team, channel, ts) is unique and *id* is made of them. *asked_at* is aware UTC.
+    it; in Slack (team, channel, ts) is unique and *id* is made of them. *asked_at* is aware UTC. *reply_url* takes the
+    reply to a command for half an hour. *read_as* is a follow-up made standalone, empty where it says all by itself.
     """
 
     id: QuestionId
@@ -47,6 +64,14 @@ class Question:
     thread: Thread
     ts: str
     asked_at: datetime
+    origin: Origin = Origin.MENTION
+    reply_url: str = ""
+    read_as: str = ""
+
+    @property
+    def full_text(self) -> str:
+        """What is looked for in the wiki."""
+        return self.read_as or self.text
 
 
 def question_id(team: str, channel: str, ts: str) -> QuestionId:
@@ -56,6 +81,16 @@ def question_id(team: str, channel: str, ts: str) -> QuestionId:
     'T1:C2:17.5'
     """
     return QuestionId(f"{team}:{channel}:{ts}")
+
+
+def likeness(text: str) -> str:
+    """Return what two questions have in common that are the same but for case, spaces and punctuation at the end.
+
+    >>> likeness("  How many days OFF? ") == likeness("how many days off")
+    True
+    """
+    line = " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+    return line.rstrip("?!. ")
 
 
 def clean(text: str) -> str:

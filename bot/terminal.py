@@ -89,6 +89,7 @@ def as_json(question_id: str | int, question: str, outcome: Answer | Refusal) ->
         ],
         "citations": [_citation(citation) for citation in (outcome.citations if isinstance(outcome, Answer) else ())],
         "passages": [_passage(passage) for passage in outcome.passages],
+        **({"remark": outcome.remark} if isinstance(outcome, Answer) and outcome.remark else {}),
         "timings": {
             "find_ms": outcome.timings.find_ms,
             "first_token_ms": outcome.timings.first_token_ms,
@@ -126,7 +127,8 @@ class TerminalReply:
     def show(self, step: Step) -> None:
         """Show *step*: a line while searching and writing, the answer and its sources at the end."""
         if isinstance(step, Found):
-            self._console.print(f"[dim]Found {len(step.passages)} passages, writing …[/dim]")
+            doing = f"reading them, up to {step.up_to_seconds} s" if step.up_to_seconds else "writing"
+            self._console.print(f"[dim]Found {len(step.passages)} passages, {doing} …[/dim]")
         elif isinstance(step, Answer):
             self._answer(step)
         elif isinstance(step, Refusal):
@@ -137,6 +139,8 @@ class TerminalReply:
     def _answer(self, answer: Answer) -> None:
         self._console.print()
         self._console.print(Text(answer.text), style="bold")
+        if answer.remark:
+            self._console.print(Text(answer.remark))
         self._console.print(Rule("Sources", style="dim", align="left"))
         for citation in answer.citations:
             self._console.print(f"[cyan]\\[{citation.number}][/cyan] {_heading(citation.hit)}")

@@ -1,9 +1,10 @@
 """From the queue to the replies: one question at a time, until stopped.
 
-    take ─► audience ─► steps ─► reply.show ─► finish
-                          │
-                          ├─ Slack is away ──► put back, pause, later again, at most MAX_TRIES times
-                          └─ anything else ──► apologise, give up, go on with the next question
+    take ─► read ─► audience ─► steps ─► reply.show ─► finish, and the questions that ask the same
+                                  │
+                                  ├─ Slack is away ──► put back, pause, later again, at most MAX_TRIES times
+                                  ├─ dropped ────────► edited, cancelled or deleted: whoever did it has seen to it
+                                  └─ anything else ──► apologise, give up, go on with the next question
 
 Knows the order of things; knows nothing of Slack, of models or of SQLite.
 """
@@ -13,11 +14,13 @@ import threading
 import traceback
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator
+from dataclasses import replace
 
 from bot.answers import Answer, Refusal, Step
 from bot.errors import ModelFailed, QuestionUnusable, RecordsUnusable, SlackRefused, SlackUnavailable
+from bot.following import standalone
 from bot.ports import Answering, Audiences, QuestionQueue, Replies, Reply
-from bot.questions import Question, QuestionId
+from bot.questions import Origin, Question, QuestionId
 
 MAX_TRIES = 20  # with the pauses below: more than an hour of Slack being away
 SECONDS_BETWEEN_LOOKS = 30.0  # wake() makes looking needless; this is for a disk that has room again
@@ -40,21 +43,25 @@ class Worker:
     def __init__(
         self,
         queue: QuestionQueue,
-        answering: Answering,
+        answering_for: Callable[[Question], Answering],
         audiences: Audiences,
         replies: Replies,
         pause: Callable[[int], float] = pause_after,
         seconds_between_looks: float = SECONDS_BETWEEN_LOOKS,
     ) -> None:
-        """Take questions from *queue*; *pause* says how many seconds to wait after so many failures of Slack."""
+        """Take questions from *queue*, and answer each with what *answering_for* gives for it.
+
+        *pause* says how many seconds to wait after so many failures of Slack.
+        """
         self._queue = queue
-        self._answering = answering
+        self._answering_for = answering_for
         self._audiences = audiences
         self._replies = replies
         self._pause = pause
         self._seconds_between_looks = seconds_between_looks
         self._tries: Counter[QuestionId] = Counter()
         self._unended: list[QuestionId] = []
+        self._dropped: set[QuestionId] = set()
         self._woken = threading.Event()
         self._stopping = threading.Event()
 
@@ -74,17 +81,42 @@ class Worker:
         self._stopping.set()
         self._woken.set()
 
+    def drop(self, question_id: QuestionId) -> None:
+        """Stop answering a question that was edited or cancelled; nothing more of it is shown."""
+        self._dropped.add(question_id)
+
     def answer_one(self) -> bool:
-        """Answer the oldest waiting question; False if none waits. Raises RecordsUnusable."""
+        """Answer the question whose turn it is, and those that ask the same; False if none waits.
+
+        Raises RecordsUnusable.
+        """
         self._put_back_unended()
-        question = self._queue.take()
-        if question is None:
+        taken = self._queue.take()
+        if taken is None:
             return False
-        self._unended = [question.id]
-        reply = self._replies.reply_to(question)
-        self._end(question, reply, self._answer(question, reply))
-        self._unended = []
+        question: Question | None = taken
+        while question is not None:
+            is_answered = self._answer_taken(question)
+            question = self._queue.take_alike(question) if is_answered and not self._stopping.is_set() else None
         return True
+
+    def _answer_taken(self, taken: Question) -> bool:
+        """Return whether *taken* came to an answer or a refusal."""
+        self._unended = [taken.id]
+        self._dropped.discard(taken.id)
+        question = self._read(taken)
+        reply = self._replies.reply_to(question)
+        came_to = self._answer(question, reply)
+        self._end(question, reply, came_to)
+        self._unended = []
+        return isinstance(came_to, Answer | Refusal)
+
+    def _read(self, question: Question) -> Question:
+        """Return *question* made standalone, where it follows on another."""
+        if question.origin is Origin.COMMAND:
+            return question
+        before = self._queue.before(question)
+        return replace(question, read_as=(standalone(question.text, before.full_text) or "") if before else "")
 
     def apologise_for(self, questions: Iterable[Question]) -> None:
         """Tell the askers of *questions*, given up after crashes, that there is no answer."""
@@ -108,18 +140,20 @@ class Worker:
         self._unended = []
 
     def _answer(self, question: Question, reply: Reply) -> Answer | Refusal | Exception | None:
-        """Return what the question came to, what stopped it, or None if stop() did."""
+        """Return what the question came to, what stopped it, or None if stop() or drop() did."""
         try:
-            steps = self._answering.steps(question.text, self._audiences.of(question))
-            return self._show(steps, reply)
+            audience = self._audiences.of(question)
+            self._queue.note(question, audience)
+            steps = self._answering_for(question).steps(question.full_text, audience)
+            return self._show(question.id, steps, reply)
         except Exception as error:  # noqa: BLE001  one of two: no question may take the others down
             return error
 
-    def _show(self, steps: Iterator[Step], reply: Reply) -> Answer | Refusal | None:
+    def _show(self, question_id: QuestionId, steps: Iterator[Step], reply: Reply) -> Answer | Refusal | None:
         try:
             for step in steps:
                 is_last = isinstance(step, Answer | Refusal)
-                if self._stopping.is_set() and not is_last:
+                if question_id in self._dropped or (self._stopping.is_set() and not is_last):
                     return None
                 reply.show(step)
                 if isinstance(step, Answer | Refusal):

@@ -9,7 +9,9 @@ from pathlib import Path
 
 from bot import citing, prompt
 from bot.answers import Answer, Refusal, ShownPassage
+from bot.confidence import Scale, Scales
 from bot.errors import BotError
+from bot.feedback import FeedbackRow, Reason, Verdict
 from bot.gguf_file import read_model
 from bot.llama import LlamaModel, Weights
 from bot.ports import Prompt
@@ -18,13 +20,14 @@ from bot.questions import clean
 from bot.terminal import GivenPassage
 from config import wiring
 from config.settings import Settings, SettingsWrong
-from finetune import corpora, public
+from finetune import corpora, feedback, public
 from finetune.errors import FinetuneError
 from finetune.examples import Example
+from finetune.feedback import Judged
 from finetune.ports import Finder, Piece, Reply
 from indexer.embedding import SentenceTransformerEmbedder, packaged_model_path
 from indexer.errors import IndexerError
-from indexer.pages import EVERYONE, PageId
+from indexer.pages import EVERYONE, EVERYONE_READS, PageId
 from indexer.passages import Hit, PassageId
 from indexer.ports import Embedder, Progress
 from indexer.wikis.folder import Folder
@@ -99,11 +102,16 @@ def embedder(settings: Settings) -> Embedder:
     return SentenceTransformerEmbedder(settings.embedder.path or str(packaged_model_path()), wiring.EMBEDDED_TOKENS)
 
 
+def embedder_folder() -> Path:
+    """Return the folder of the embedding model that the verifier begins from. Raises EmbedderUnusable."""
+    return packaged_model_path()
+
+
 def wiki_corpora(wikis: Mapping[str, Path], embedder_: Embedder, folder: Path, progress: Progress) -> dict[str, Finder]:
     """Return each wiki of *wikis*, indexed in a folder of its own below *folder*. Raises IndexerError."""
     found: dict[str, Finder] = {}
     for name, path in wikis.items():
-        wiki = Folder(name, path, "", frozenset({EVERYONE}))
+        wiki = Folder(name, path, "", EVERYONE_READS)
         wiki.validate()
         found[name] = corpora.opened(wiki, embedder_, folder / name, progress)
     return found
@@ -120,27 +128,28 @@ def public_corpora(
 
 
 class BotAnswering:
-    """The bot as it is, with *model* (port Answering): search, gate, model and check; or the model alone."""
+    """The bot as it is, with *model* (port Answering): search, gate, model, check and judge.
 
-    def __init__(self, settings: Settings, model: LlamaModel, *, checks: bool) -> None:
+    *scales* stand in for the fitted ones where they are given.
+    """
+
+    def __init__(self, settings: Settings, model: LlamaModel, scales: Scales | None = None) -> None:
         # given passages are all shown, however many
         wide = settings.search.model_copy(update={"passages": 8, "passage_tokens": 3000})
         self._given = settings.model_copy(update={"search": wide})
         self._settings = settings
         self._model = model
-        self._checks = checks
+        self._scales = scales
         self._indexing = wiring.indexing(settings)
 
     def answer(self, question: str, pieces: Sequence[Piece] | None) -> Reply:
         """Answer from *pieces*, or from the bot's own search where that is None."""
-        if not self._checks:
-            return self._unchecked(question, pieces)
         if pieces is None:
-            answerer = wiring.answerer(self._settings, self._indexing.search, self._model)
+            answerer = wiring.answerer(self._settings, self._indexing, self._model, judged_by=self._scales)
         else:
             given = [GivenPassage(title=one.title, headings=one.headings, text=one.text) for one in pieces]
-            finder = wiring.given_passages(given, question, self._indexing.embedder)
-            answerer = wiring.answerer(self._given, finder, self._model)
+            finder = wiring.given_passages(given, question, self._indexing)
+            answerer = wiring.answerer(self._given, self._indexing, self._model, finder, self._scales)
         *_, outcome = answerer.steps(question, frozenset({EVERYONE}))
         assert isinstance(outcome, Answer | Refusal), "steps end in an answer or a refusal"
         sentences = outcome.sentences if isinstance(outcome, Answer) else ()
@@ -151,20 +160,31 @@ class BotAnswering:
             sentences=tuple(one.text for one in sentences),
             passages=tuple(_piece(shown.hit) for shown in outcome.passages),
             total_ms=outcome.timings.total_ms,
+            signals=outcome.signals,
         )
 
-    def _unchecked(self, question: str, pieces: Sequence[Piece] | None) -> Reply:
-        """Return what the model writes, with no gate before it and no check behind it."""
+
+class ModelAlone:
+    """What *model* writes of itself, with no grammar, gate, check or judge (port Answering)."""
+
+    def __init__(self, settings: Settings, model: LlamaModel) -> None:
+        self._settings = settings
+        self._model = model
+        self._search = wiring.indexing(settings).search
+
+    def answer(self, question: str, pieces: Sequence[Piece] | None) -> Reply:
+        """Answer from *pieces*, or from the bot's own search where that is None."""
         began = time.monotonic()
         limits = self._settings.search
         if pieces is None:
-            hits = self._indexing.search.find(question, frozenset({EVERYONE}), limits.hits)
+            hits = self._search.find(question, frozenset({EVERYONE}), limits.hits)
             shown = prompt.fit(hits, self._model.count_tokens, limits.passages, limits.passage_tokens)
         else:
             shown = tuple(_shown(pieces))
         asked = prompt.write(clean(question), shown)
-        draft = "".join(piece.text for piece in self._model.complete(asked, self._settings.model.answer_tokens))
-        is_refusal = draft.strip() == prompt.REFUSAL_SENTENCE
+        free = Prompt(asked.system, asked.user, "")
+        draft = "".join(piece.text for piece in self._model.complete(free, self._settings.model.answer_tokens))
+        is_refusal = draft.strip().startswith(prompt.REFUSAL_SENTENCE)
         written = [] if is_refusal else citing.read_citations(draft)
         return Reply(
             is_refusal=is_refusal,
@@ -174,6 +194,22 @@ class BotAnswering:
             passages=tuple(_piece(one.hit) for one in shown),
             total_ms=(time.monotonic() - began) * 1000,
         )
+
+
+def keep_judge(adapter: Path, scale: Mapping[str, object]) -> None:
+    """Keep *scale* as the judge beside *adapter*, by rename; the gate is the one there, or the shipped one."""
+    path = adapter.with_name(wiring.CALIBRATION)
+    known = path if path.is_file() else wiring.SHIPPED_FOLDER / wiring.CALIBRATION
+    kept = json.loads(known.read_text(encoding="utf-8")) | {"judge": dict(scale)}
+    part = path.with_suffix(".part")
+    part.write_text(json.dumps(kept, indent=2) + "\n", encoding="utf-8")
+    part.replace(path)
+
+
+def open_scales() -> Scales:
+    """Return scales that let everything through, so that every question has a draft to judge."""
+    is_open = Scale(weights={}, means={}, bias=0.0, threshold=0.0)
+    return Scales(is_open, is_open)
 
 
 class BotSearching:
@@ -191,10 +227,40 @@ class BotSearching:
         return Reply(is_refusal=True, text="", citations=(), sentences=(), passages=shown, total_ms=0.0)
 
 
-def opened_model(settings: Settings, base: Path, adapter: Path | None) -> LlamaModel:
-    """Return *base* with *adapter*, made ready for this CPU as the bot does. Raises ModelUnusable."""
+def naming(settings: Settings, base: Path, adapter: Path | None) -> Settings:
+    """Return *settings* of a bot that has *base* and *adapter* in use, with what was calibrated beside that."""
     named = settings.model.model_copy(update={"path": str(base), "adapter_path": str(adapter or "")})
-    return wiring.language_model(settings.model_copy(update={"model": named}), lambda _what, _done, _of: None)
+    return settings.model_copy(update={"model": named})
+
+
+def opened_model(settings: Settings) -> LlamaModel:
+    """Return the model in use, made ready for this CPU as the bot does. Raises ModelUnusable."""
+    return wiring.language_model(settings, lambda _what, _done, _of: None)
+
+
+def judged_answers(settings: Settings) -> list[Judged]:
+    """Return what people said of the bot's answers, newest first. Raises RecordsUnusable."""
+    records = wiring.records(settings)
+    try:
+        given = records.feedback_rows()
+    finally:
+        records.close()
+    return [_judged(row) for row in reversed(given)]
+
+
+def _judged(row: FeedbackRow) -> Judged:
+    is_missing = row.reason is Reason.MISSING and not row.correction
+    wrong = feedback.Verdict.NOT_IN_THE_WIKI if is_missing else feedback.Verdict.WRONG
+    return Judged(
+        id=f"{row.question_id}-{hashlib.sha256(row.person.encode()).hexdigest()[:8]}",
+        person=row.person,
+        question=row.question,
+        pieces=tuple(_piece(shown.hit) for shown in row.passages),
+        answer=row.answer,
+        is_refusal=row.is_refusal,
+        verdict=feedback.Verdict.RIGHT if row.verdict is Verdict.GOOD else wrong,
+        correction=row.correction,
+    )
 
 
 def written_by_llama(model: LlamaModel, example: Example, max_tokens: int) -> tuple[list[int], list[int]]:

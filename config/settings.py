@@ -4,7 +4,9 @@ Settings come from the environment, then from `.env`, with the prefix `FOOTNOTE_
 `FOOTNOTE_MODEL__PATH`. `docs/settings.md` is generated from this file.
 """
 
+import json
 import os
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Literal
@@ -13,18 +15,27 @@ from pydantic import (
     AfterValidator,
     BaseModel,
     ConfigDict,
+    Discriminator,
     Field,
     SecretStr,
     StringConstraints,
+    Tag,
     ValidationError,
     field_validator,
 )
 from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 PREFIX = "FOOTNOTE_"
+SHIPPED = "shipped"
+"""Stands for what comes with Footnote."""
 _UNKNOWN = "is not a setting"
-SAMPLE_WIKI = Path(__file__).resolve().parent.parent / "tests" / "golden" / "wiki"
+_GOLDEN = Path(__file__).resolve().parent.parent / "tests" / "golden"
+SAMPLE_WIKI = _GOLDEN / "wiki"
+CLOSED_SAMPLE_WIKI = _GOLDEN / "people-team-wiki"
+"""A second sample wiki, which only some of the local workspace's people may read."""
+SAMPLE_GROUP = "people-team"
 
 
 class SettingsWrong(Exception):
@@ -37,19 +48,170 @@ def _not_empty(path: Path) -> Path:
     return path
 
 
+def _id_and_secret(token: SecretStr) -> SecretStr:
+    if token.get_secret_value().count(":") != 1:
+        raise ValueError("must be the token's id, a colon and its secret")
+    return token
+
+
 class _Group(BaseModel):
     """Settings that belong together."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class WikiSettings(_Group):
-    """One wiki to index."""
+_Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
+_Address = Annotated[str, StringConstraints(pattern=r"^https?://[^\s@]+$")]
+_AddressOrNone = Annotated[str, StringConstraints(pattern=r"^(https?://[^\s@]+)?$")]
 
-    name: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
-    kind: Literal["folder"] = "folder"
-    path: Annotated[Path, AfterValidator(_not_empty)]
-    url: Annotated[str, StringConstraints(pattern=r"^(https?://\S+)?$")] = ""
+
+_OwnReaders = Annotated[
+    tuple[Annotated[str, StringConstraints(pattern=r"^\S(.*\S)?$", max_length=200)], ...],
+    Field(
+        description="Who may read it, as a JSON list of principals, which `FOOTNOTE_READERS__…` gives to people and "
+        "channels; empty for nobody. A file `.readers` in a folder of it, a principal a line, leaves that folder and "
+        "what is below to those alone."
+    ),
+]
+
+
+class _Wiki(_Group):
+    """What every wiki has."""
+
+    name: Annotated[_Name, Field(description="What the wiki is called here: small letters, digits, `-`.")]
+    minutes: Annotated[
+        float | None,
+        Field(
+            ge=0.1,
+            le=10_080,
+            description="Minutes from one refresh to the next; empty for `FOOTNOTE_MINUTES_BETWEEN_REFRESHES`.",
+        ),
+    ] = None
+
+
+class FolderWiki(_Wiki):
+    """A folder of Markdown and HTML files."""
+
+    kind: Annotated[Literal["folder"], Field(description="`folder`; may be left out.")] = "folder"
+    path: Annotated[Path, AfterValidator(_not_empty), Field(description="The folder.")]
+    url: Annotated[
+        _AddressOrNone,
+        Field(description="The address under which its pages are read; empty where they have none."),
+    ] = ""
+    readers: _OwnReaders = ("everyone",)
+
+
+class GitWiki(_Wiki):
+    """A git repository of Markdown and HTML files, or the one behind a GitHub or GitLab wiki."""
+
+    kind: Annotated[Literal["git"], Field(description="`git`.")]
+    repository: Annotated[
+        str,
+        StringConstraints(pattern=r"^(https?://[^\s@]+|[^\s:]+)$"),
+        Field(description="Its `https://` address, a wiki's ends in `.wiki.git`; or a path on this machine."),
+    ]
+    branch: Annotated[str, Field(description="The branch; empty for the repository's own.")] = ""
+    folder: Annotated[str, Field(description="The only folder of it that is the wiki; empty for all.")] = ""
+    url: Annotated[
+        _AddressOrNone,
+        Field(
+            description="The address under which its pages are read; `{commit}` in it stands for the commit that last "
+            "wrote the page. Empty for where GitHub or GitLab show them."
+        ),
+    ] = ""
+    user: Annotated[str, Field(description="The account's name; GitHub and GitLab take any with a token.")] = "git"
+    token: Annotated[
+        SecretStr | None, Field(description="A token that may read the repository; empty for a public one.")
+    ] = None
+    readers: _OwnReaders = ("everyone",)
+
+
+class MediaWikiWiki(_Wiki):
+    """A MediaWiki, by its API."""
+
+    name: Annotated[_Name, Field(description="What the wiki is called here: small letters, digits, `-`.")] = "mediawiki"
+    kind: Annotated[Literal["mediawiki"], Field(description="`mediawiki`.")]
+    url: Annotated[_Address, Field(description="The address of any of its pages, or of its `api.php`.")]
+    user: Annotated[
+        str, Field(description="A bot password's name, such as `Admin@footnote`; empty to read as nobody.")
+    ] = ""
+    password: Annotated[SecretStr | None, Field(description="The bot password, of `Special:BotPasswords`.")] = None
+    namespaces: Annotated[
+        tuple[int, ...], Field(description="The numbers of the namespaces to read; empty for those with content.")
+    ] = ()
+
+
+class BookStackWiki(_Wiki):
+    """A BookStack, by its API."""
+
+    name: Annotated[_Name, Field(description="What the wiki is called here: small letters, digits, `-`.")] = "bookstack"
+    kind: Annotated[Literal["bookstack"], Field(description="`bookstack`.")]
+    url: Annotated[_Address, Field(description="The address of its first page.")]
+    token: Annotated[
+        SecretStr,
+        AfterValidator(_id_and_secret),
+        Field(description="An API token of an account that may view what everybody may: its id, `:` and its secret."),
+    ]
+
+
+class ConfluenceWiki(_Wiki):
+    """A Confluence, Cloud or Data Center, by its API."""
+
+    name: Annotated[_Name, Field(description="What the wiki is called here: small letters, digits, `-`.")] = (
+        "confluence"
+    )
+    kind: Annotated[Literal["confluence"], Field(description="`confluence`.")]
+    url: Annotated[
+        _Address, Field(description="Its address: `https://acme.atlassian.net`, or Data Center's first page.")
+    ]
+    edition: Annotated[
+        Literal["", "cloud", "data-center"],
+        Field(description="`cloud` or `data-center`; empty to tell by the address."),
+    ] = ""
+    user: Annotated[
+        str, Field(description="The account's e-mail address, or name; empty for Data Center's personal access tokens.")
+    ] = ""
+    token: Annotated[SecretStr, Field(description="The account's API token, personal access token or password.")]
+    spaces: Annotated[
+        tuple[Annotated[str, StringConstraints(pattern=r"^~?[A-Za-z0-9._:-]{1,255}$")], ...],
+        Field(min_length=1, description="The keys of the spaces to read."),
+    ]
+    readers: Annotated[
+        Literal["wiki", "everyone"],
+        Field(
+            description="Who may read these spaces: `wiki` for those whom their rights let in, `everyone` for whoever "
+            "may ask. What single pages restrict counts either way."
+        ),
+    ]
+
+    @property
+    def is_cloud(self) -> bool:
+        """Whether it is Cloud."""
+        return self.edition == "cloud" or (not self.edition and ".atlassian.net" in self.url)
+
+
+def _kind_of(wiki: object) -> object:
+    """Return the kind of *wiki*: a folder, unless it says otherwise."""
+    return wiki.get("kind", "folder") if isinstance(wiki, Mapping) else getattr(wiki, "kind", None)
+
+
+WIKI_KINDS: Mapping[str, type[_Wiki]] = {
+    "folder": FolderWiki,
+    "git": GitWiki,
+    "mediawiki": MediaWikiWiki,
+    "bookstack": BookStackWiki,
+    "confluence": ConfluenceWiki,
+}
+
+WikiSettings = Annotated[
+    Annotated[FolderWiki, Tag("folder")]
+    | Annotated[GitWiki, Tag("git")]
+    | Annotated[MediaWikiWiki, Tag("mediawiki")]
+    | Annotated[BookStackWiki, Tag("bookstack")]
+    | Annotated[ConfluenceWiki, Tag("confluence")],
+    Discriminator(_kind_of),
+]
+"""One wiki to index."""
 
 
 class SlackSettings(_Group):
@@ -60,16 +222,58 @@ class SlackSettings(_Group):
     signing_secret: Annotated[
         SecretStr | None, Field(description="The app's signing secret; Socket Mode does not need it.")
     ] = None
+    http_port: Annotated[
+        int | None,
+        Field(
+            ge=1,
+            le=65535,
+            description="The port on this machine where a proxy hands over what Slack posts, at `/slack/events`; "
+            "empty for Socket Mode, which needs no address.",
+        ),
+    ] = None
+    admins: Annotated[
+        tuple[Annotated[str, StringConstraints(pattern=r"^[UW][A-Z0-9]{1,19}$")], ...],
+        Field(
+            description="Who may look after the index and see what any answer was shown, as a JSON list of Slack user "
+            "ids; empty for the workspace's own admins."
+        ),
+    ] = ()
     api_url: Annotated[
         str,
         Field(description="Where Slack's Web API is; must end in `/`."),
         StringConstraints(pattern=r"^https?://\S+/$"),
     ] = "https://slack.com/api/"
 
-    @field_validator("bot_token", "app_token", "signing_secret", mode="before")
+    @field_validator("bot_token", "app_token", "signing_secret", "http_port", mode="before")
     @classmethod
     def _empty_is_none(cls, value: object) -> object:
         return None if value == "" else value
+
+
+class ReadersSettings(_Group):
+    """Who counts as whom in wikis with rights. Without any of these, only pages that everyone may read are shown."""
+
+    people: Annotated[
+        dict[str, tuple[str, ...]],
+        Field(
+            description="Slack e-mails and what these people count as, in direct messages, as JSON: "
+            '`{"ann@example.org": ["handbook:user:ann", "handbook:group:hr"]}`.'
+        ),
+    ] = {}
+    by_email: Annotated[
+        tuple[str, ...],
+        Field(
+            description="What everybody counts as by their e-mail, in direct messages, as JSON: "
+            '`["handbook:user:{email}"]`.'
+        ),
+    ] = ()
+    channels: Annotated[
+        dict[str, tuple[str, ...]],
+        Field(
+            description="Ids of channels and what all their members count as, as JSON: "
+            '`{"C0HR": ["handbook:group:hr"]}`; whoever joins the channel reads those pages.'
+        ),
+    ] = {}
 
 
 class ModelSettings(_Group):
@@ -82,12 +286,27 @@ class ModelSettings(_Group):
             "empty for SmolLM2-135M-Instruct, which is installed with Footnote."
         ),
     ] = ""
-    adapter_path: Annotated[str, Field(description="A LoRA adapter in GGUF form for that model; empty for none.")] = ""
+    adapter_path: Annotated[
+        str,
+        Field(
+            description="A LoRA adapter in GGUF form for that model; `shipped` for the one that comes with Footnote, "
+            "which no other model takes; empty for none."
+        ),
+    ] = SHIPPED
     threads: Annotated[
         int,
         Field(ge=0, le=256, description="CPU threads that read prompts, one fewer writes answers; 0 for one a core."),
     ] = 0
     answer_tokens: Annotated[int, Field(ge=16, le=512, description="The most tokens one answer may have.")] = 96
+    synthesis_seconds: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=120,
+            description='Seconds that a question may take which needs several pages, as "compare", "list all" and '
+            '"summarise" do; 0 answers it like any other.',
+        ),
+    ] = 20
 
 
 class EmbedderSettings(_Group):
@@ -108,9 +327,18 @@ class SearchSettings(_Group):
     hits: Annotated[
         int, Field(ge=1, le=100, description="Passages found for a question before the best are shown.")
     ] = 10
-    passages: Annotated[int, Field(ge=1, le=8, description="Passages shown to the model, at most.")] = 3
+    passages: Annotated[int, Field(ge=1, le=8, description="Passages shown for a question, at most.")] = 3
+    read_passages: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=8,
+            description="How many of those, the best first, the model reads. Of several a small model often picks a "
+            "wrong one; give a larger model more.",
+        ),
+    ] = 1
     passage_tokens: Annotated[
-        int, Field(ge=100, le=3000, description="Tokens of the model that those passages may take together.")
+        int, Field(ge=100, le=3000, description="Tokens of the model that the passages shown may take together.")
     ] = 640
     maxsim: Annotated[
         bool,
@@ -119,6 +347,13 @@ class SearchSettings(_Group):
             "and takes 10 to 18 kB of disk a passage; a change acts with the next refresh."
         ),
     ] = True
+    verifier_path: Annotated[
+        str,
+        Field(
+            description="The folder of a verifier, which reads the best passages beside the question; `shipped` for "
+            "the one that comes with Footnote, empty for none."
+        ),
+    ] = SHIPPED
 
 
 class WorkspaceSettings(_Group):
@@ -127,6 +362,9 @@ class WorkspaceSettings(_Group):
     port: Annotated[
         int, Field(ge=0, le=65535, description="The port it listens on, on this machine only; 0 for any.")
     ] = 8765
+    opens_page: Annotated[
+        bool, Field(description="Whether its page opens in the browser by itself, where there is a desktop.")
+    ] = True
 
 
 class Settings(BaseSettings):
@@ -145,17 +383,39 @@ class Settings(BaseSettings):
         tuple[WikiSettings, ...],
         Field(
             min_length=1,
-            description="The wikis to index, as JSON: name (small letters, digits, `-`), kind (`folder`), path, and "
-            "url, the address under which its pages are read; empty where they have none.",
+            description="The wikis to index, as a JSON list; what each takes depends on its kind and is listed below.",
         ),
-    ] = (WikiSettings(name="sample", path=SAMPLE_WIKI),)
+    ] = (
+        FolderWiki(name="sample", path=SAMPLE_WIKI),
+        FolderWiki(name="sample-people-team", path=CLOSED_SAMPLE_WIKI, readers=(SAMPLE_GROUP,)),
+    )
     minutes_between_refreshes: Annotated[
         float, Field(ge=0.1, le=10_080, description="Minutes from one refresh of the index to the next.")
     ] = 10
+    hours_between_listings: Annotated[
+        float,
+        Field(
+            ge=1,
+            le=168,
+            description="Hours from one full listing of a wiki to the next, which finds what its changes do not tell.",
+        ),
+    ] = 24
+    generations_kept: Annotated[
+        int, Field(ge=0, le=1000, description="Generations that `python -m indexer rollback` can go back, at most.")
+    ] = 20
+    health_port: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=65535,
+            description="The port of the indexer's `/healthz` and `/metrics`, on this machine only; 0 for none.",
+        ),
+    ] = 0
     log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], Field(description="How much is logged.")] = (
         "INFO"
     )
     slack: Annotated[SlackSettings, Field(description="How to reach Slack.")] = SlackSettings()
+    readers: Annotated[ReadersSettings, Field(description="Who counts as whom.")] = ReadersSettings()
     model: Annotated[ModelSettings, Field(description="The language model.")] = ModelSettings()
     embedder: Annotated[EmbedderSettings, Field(description="The embedding model.")] = EmbedderSettings()
     search: Annotated[SearchSettings, Field(description="How much is found and shown.")] = SearchSettings()
@@ -186,17 +446,26 @@ def load(env_file: Path | None = Path(".env")) -> Settings:
     return settings
 
 
+def has_desktop() -> bool:
+    """Return whether somebody sits before this machine: a Mac, or a display is named; never in CI or over SSH."""
+    if {"CI", "SSH_CONNECTION"} & os.environ.keys():
+        return False
+    return sys.platform == "darwin" or any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY"))
+
+
 def _check_tokens(slack: SlackSettings) -> None:
-    """Both tokens or none: with one, Slack would be reached half way."""
-    given = {"BOT_TOKEN": slack.bot_token, "APP_TOKEN": slack.app_token}
-    missing = [name for name, token in given.items() if token is None]
-    if len(missing) == 1:
+    """All that a transport needs or nothing: with a part of it, Slack would be reached half way."""
+    is_http = slack.http_port is not None
+    second = ("SIGNING_SECRET", slack.signing_secret) if is_http else ("APP_TOKEN", slack.app_token)
+    given = dict([("BOT_TOKEN", slack.bot_token), second])
+    missing = [name for name, value in given.items() if value is None]
+    if missing and (is_http or len(missing) == 1):
         raise SettingsWrong(
-            f"FOOTNOTE_SLACK__{missing[0]} is missing while the other token is set; copy it from "
+            f"FOOTNOTE_SLACK__{missing[0]} is missing while the rest for Slack is set; copy it from "
             "https://api.slack.com/apps, or unset both to try Footnote in the local workspace."
         )
     for name, start in (("BOT_TOKEN", "xoxb-"), ("APP_TOKEN", "xapp-")):
-        token = given[name]
+        token = given.get(name)
         if token is not None and not token.get_secret_value().startswith(start):
             raise SettingsWrong(
                 f"FOOTNOTE_SLACK__{name} must begin with {start}; copy it from https://api.slack.com/apps."
@@ -221,12 +490,36 @@ def _sentences(error: ValidationError | SettingsError) -> Iterator[str]:
         problem for problem in error.errors() if problem["type"] != "too_short" or problem["input"] in ("", [], ())
     ]
     for problem in problems or error.errors():
-        where = [str(part) for part in problem["loc"]]
-        name = PREFIX + "__".join(where).upper()
-        message = _UNKNOWN if problem["type"] == "extra_forbidden" else problem["msg"].removeprefix("Value error, ")
-        is_secret = name.startswith(f"{PREFIX}SLACK")  # whatever is wrong there may hold a token
-        given = "" if is_secret else f" (given: {str(problem['input'])[:80]!r})"
+        name = _name_of(problem)
+        message = _message_of(problem)
+        given = "" if _may_be_secret(name, problem["input"]) else f" (given: {str(problem['input'])[:80]!r})"
         yield f"{name}: {message[:1].lower()}{message[1:]}{given}; docs/settings.md says what it takes."
+
+
+def _name_of(problem: ErrorDetails) -> str:
+    """Return the name of what is wrong, a wiki's kind left out of it."""
+    where = [str(part) for part in problem["loc"]]
+    if where[0] == "wikis" and len(where) > 2 and where[2] in WIKI_KINDS:
+        del where[2]
+    if problem["type"] == "union_tag_invalid":
+        where.append("kind")
+    return PREFIX + "__".join(where).upper()
+
+
+def _message_of(problem: ErrorDetails) -> str:
+    if problem["type"] == "extra_forbidden":
+        return _UNKNOWN
+    if problem["type"] == "union_tag_invalid":
+        return "must be one of " + ", ".join(repr(kind) for kind in WIKI_KINDS)
+    return problem["msg"].removeprefix("Value error, ")
+
+
+def _may_be_secret(name: str, given: object) -> bool:
+    """Whether what was given may hold a token: anything of Slack's, and of a wiki all but what is plainly none."""
+    if name.startswith(f"{PREFIX}WIKIS__"):
+        plain = name.endswith(("__KIND", "__NAME", "__PATH", "__URL", "__REPOSITORY", "__BRANCH", "__FOLDER"))
+        return not (plain and isinstance(given, str) and "@" not in given)
+    return name.startswith(f"{PREFIX}SLACK")
 
 
 def all_settings() -> Iterator[tuple[str, FieldInfo]]:
@@ -259,20 +552,31 @@ def as_markdown() -> str:
             "|---|---|---|",
             *rows,
             "",
+            *_wikis_as_markdown(),
             "Two wikis, one with addresses to link to:",
             "",
             "```",
             'FOOTNOTE_WIKIS=\'[{"name":"handbook","path":"docs/","url":"https://wiki.example.org/"},',
-            '                 {"name":"runbooks","kind":"folder","path":"/srv/runbooks"}]\'',
+            '                 {"name":"runbooks","kind":"git","repository":"https://github.com/acme/runbooks.wiki.git"}]\'',
             "```",
             "",
         )
     )
 
 
+def _wikis_as_markdown() -> Iterator[str]:
+    """Yield a table of what each kind of wiki takes."""
+    for kind in WIKI_KINDS.values():
+        yield from (f"## {kind.__doc__}", "", "| key | default | what it is |", "|---|---|---|")
+        for key, field in kind.model_fields.items():
+            default = "needed" if field.is_required() else _default(field)
+            yield f"| `{key}` | {default} | {field.description} |"
+        yield ""
+
+
 def _default(field: FieldInfo) -> str:
-    if field.default is None or field.default == "":
+    if field.default is None or field.default in ("", {}, ()):
         return "empty"
     if isinstance(field.default, tuple):
-        return "the sample wiki"
+        return "the sample wikis" if isinstance(field.default[0], _Wiki) else f"`{json.dumps(field.default)}`"
     return f"`{field.default}`"

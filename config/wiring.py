@@ -2,33 +2,74 @@
 
 import os
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from base64 import b64encode
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
-from bot.answering import Answerer, GivenPassages, Limits
-from bot.confidence import Gate, read_gate
+from pydantic import SecretStr
+
+import finetune
+from bot import prompt
+from bot.advice.figures import Tally
+from bot.answering import Answerer, GivenPassages, Limits, Trust
+from bot.channels import Tone
+from bot.confidence import Scales, read_scales
 from bot.doctor import Examined
 from bot.errors import ModelUnusable, SlackRefused
 from bot.gguf_file import ADAPTER_SETTING, MODEL_SETTING, read_adapter, read_model
+from bot.index_desk import JobProgress, LocalIndexDesk, Work
 from bot.llama import LlamaModel
-from bot.ports import PassageFinder
+from bot.ports import IndexHealth, IndexJob, JobKind, LanguageModel, PassageFinder, WikiHealth
 from bot.preparing import Prepared, Report, packaged_model, prepare
+from bot.questions import Question
 from bot.records import Records
-from bot.slack.app import check_tokens, client_for, missing_scopes
+from bot.rooms import Answerings
+from bot.slack.app import check_tokens, client_for, what_is_lacking
+from bot.synthesising import Synthesiser
 from bot.terminal import GivenPassage
-from config.settings import Settings, WikiSettings
+from bot.workspace.shelf import IndexHealth as ShelfHealth
+from config.local import folder, readers_of, wikis_of
+from config.settings import (
+    SHIPPED,
+    BookStackWiki,
+    ConfluenceWiki,
+    FolderWiki,
+    GitWiki,
+    MediaWikiWiki,
+    Settings,
+    WikiSettings,
+)
+from indexer.comparing import whole
 from indexer.embedding import SentenceTransformerEmbedder, packaged_model_path
-from indexer.pages import EVERYONE, PageId
+from indexer.locking import working
+from indexer.pages import EVERYONE_READS, PageId
 from indexer.passages import Hit, PassageId
-from indexer.ports import Embedder, Wiki
+from indexer.planning import NO_WISHES, Wishes
+from indexer.ports import Embedder, Verifier, Wiki
 from indexer.search import Search
+from indexer.status import IndexStatus, index_status
 from indexer.store.catalogue import Catalogue
+from indexer.store.history import RolledBack
 from indexer.store.vectors import Snapshots
-from indexer.sync import Sync
-from indexer.wikis.folder import Folder
+from indexer.sync import Habits, Refreshed, Sync
+from indexer.verifying import CrossEncoderVerifier
+from indexer.wikis.bookstack import BookStack
+from indexer.wikis.confluence import Confluence
+from indexer.wikis.confluence_api import ConfluenceApi, Edition
+from indexer.wikis.git import Git, web_of
+from indexer.wikis.http import Http
+from indexer.wikis.mediawiki import MediaWiki
+from indexer.wikis.mediawiki_api import Account, MediaWikiApi
+from indexer.wikis.mirror import Mirror, Remote
+from indexer.wikis.patience import Patience
+from indexer.wording import findings_text
 
+SHIPPED_FOLDER = Path(finetune.__file__).with_name("shipped")
+CALIBRATION = "calibration.json"
 EMBEDDED_TOKENS = 254  # all-MiniLM-L6-v2 takes 256 with its two marks; a model that takes less is asked for less
 
 _HUB_NAME = re.compile(r"(?P<repository>[\w.-]+/[\w.-]+):(?P<file>[\w./-]+\.gguf)")
@@ -43,9 +84,11 @@ class Indexing:
     catalogue: Catalogue
     snapshots: Snapshots
     search: Search
+    verifier: Verifier | None
     data_dir: Path
-    minutes_between_refreshes: float
-    keeps_tokens: bool
+    minutes_between: Mapping[str, float]
+    habits: Habits
+    health_port: int
 
 
 def indexing(settings: Settings) -> Indexing:
@@ -53,15 +96,22 @@ def indexing(settings: Settings) -> Indexing:
     catalogue = Catalogue(settings.data_dir / "wiki.db")
     embedder = SentenceTransformerEmbedder(settings.embedder.path or str(packaged_model_path()), EMBEDDED_TOKENS)
     snapshots = Snapshots(settings.data_dir / "snapshots")
+    verifier = _verifier(settings)
     return Indexing(
-        wikis=[wiki(one) for one in settings.wikis],
+        wikis=[wiki(one, settings.data_dir) for one in wikis_of(settings)],
         embedder=embedder,
         catalogue=catalogue,
         snapshots=snapshots,
-        search=Search(catalogue, embedder, snapshots),
+        search=Search(catalogue, embedder, snapshots, verifier),
+        verifier=verifier,
         data_dir=settings.data_dir,
-        minutes_between_refreshes=settings.minutes_between_refreshes,
-        keeps_tokens=settings.search.maxsim,
+        minutes_between=_minutes_between(settings),
+        habits=Habits(
+            keeps_tokens=settings.search.maxsim,
+            listing_every=timedelta(hours=settings.hours_between_listings),
+            generations_kept=settings.generations_kept,
+        ),
+        health_port=settings.health_port,
     )
 
 
@@ -73,19 +123,77 @@ def sync(parts: Indexing) -> Sync:
         parts.catalogue,
         parts.snapshots,
         clock=lambda: datetime.now(UTC),
-        keeps_tokens=parts.keeps_tokens,
+        habits=parts.habits,
     )
 
 
-def wiki(one: WikiSettings) -> Wiki:
-    """Return the adapter of one wiki; everyone may read a folder's pages."""
-    return Folder(one.name, one.path, one.url, frozenset({EVERYONE}))
+def index_health(settings: Settings) -> Callable[[], ShelfHealth]:
+    """Return what tells the local workspace how the index is doing, without its models."""
+    catalogue, snapshots = Catalogue(settings.data_dir / "wiki.db"), Snapshots(settings.data_dir / "snapshots")
+    minutes = _minutes_between(settings)
+    return lambda: _shelf_health(index_status(catalogue, snapshots, minutes, datetime.now(UTC)))
+
+
+def _shelf_health(status: IndexStatus) -> ShelfHealth:
+    problems = [wiki.problem for wiki in status.wikis if wiki.problem]
+    problems += [f"{failure.page_id}: {failure.why}" for failure in status.failures]
+    refreshed_at = status.last_refresh.ended_at if status.last_refresh else ""
+    return ShelfHealth(status.generation, status.pages, status.passages, refreshed_at, problems)
+
+
+def _minutes_between(settings: Settings) -> dict[str, float]:
+    return {one.name: one.minutes or settings.minutes_between_refreshes for one in settings.wikis}
+
+
+def wiki(one: WikiSettings, data_dir: Path) -> Wiki:
+    """Return the adapter of one wiki; everyone may read the pages of one that has no rights of its own."""
+    match one:
+        case FolderWiki():
+            return folder(one)
+        case GitWiki():
+            web = web_of(one.repository, one.url, one.folder)
+            return Git(one.name, _mirror(one, data_dir), web, one.folder.strip("/"), readers_of(one))
+        case MediaWikiWiki():
+            account = Account(one.user, _shown(one.password))
+            api = MediaWikiApi(one.name, one.url, account, partial(_http, one.name))
+            return MediaWiki(one.name, api, one.namespaces, EVERYONE_READS)
+        case BookStackWiki():
+            headers = {"Authorization": f"Token {_shown(one.token)}"}
+            return BookStack(one.name, one.url, Http(one.name, one.url, headers, patience=Patience()), EVERYONE_READS)
+        case ConfluenceWiki():
+            return _confluence(one)
+
+
+def _confluence(one: ConfluenceWiki) -> Confluence:
+    url = one.url.rstrip("/")
+    if one.is_cloud and not url.endswith("/wiki"):
+        url += "/wiki"
+    token = _shown(one.token)
+    basic = b64encode(f"{one.user}:{token}".encode()).decode()
+    http = Http(
+        one.name, url, {"Authorization": f"Basic {basic}" if one.user else f"Bearer {token}"}, patience=Patience()
+    )
+    api = ConfluenceApi(one.name, Edition.CLOUD if one.is_cloud else Edition.DATA_CENTER, http)
+    return Confluence(one.name, url, api, one.spaces, everyone_sees_spaces=one.readers == "everyone")
+
+
+def _http(name: str, base_url: str) -> Http:
+    return Http(name, base_url, {}, patience=Patience())
+
+
+def _mirror(one: GitWiki, data_dir: Path) -> Mirror:
+    remote = Remote(one.repository, one.branch, one.user, _shown(one.token))
+    return Mirror(one.name, remote, data_dir / "mirrors" / f"{one.name}.git", Patience())
+
+
+def _shown(secret: SecretStr | None) -> str:
+    return secret.get_secret_value() if secret is not None else ""
 
 
 def prepared_model(settings: Settings, report: Report) -> Prepared:
     """Return the model made ready for this CPU, measured now if it was not yet. Raises ModelUnusable."""
     source = _model_file(settings)
-    adapter = Path(settings.model.adapter_path) if settings.model.adapter_path else None
+    adapter = adapter_in_use(settings)
     if adapter is not None and not adapter.is_file():
         raise ModelUnusable(f"{ADAPTER_SETTING}: there is no file {adapter}; leave it empty for no adapter.")
     threads = settings.model.threads or len(os.sched_getaffinity(0))
@@ -95,32 +203,163 @@ def prepared_model(settings: Settings, report: Report) -> Prepared:
 def language_model(settings: Settings, report: Report) -> LlamaModel:
     """Return the language model, open. Raises ModelUnusable."""
     weights = prepared_model(settings, report).weights
-    name = weights.path.stem + (f" + {weights.adapter.stem}" if weights.adapter else "")
-    return LlamaModel(weights, name)
+    adapter = adapter_in_use(settings)
+    return LlamaModel(weights, _model_file(settings).stem + (f" + {adapter.stem}" if adapter else ""))
 
 
-def answerer(settings: Settings, finder: PassageFinder, model: LlamaModel) -> Answerer:
-    """Return the use case over *finder*."""
-    limits = Limits(
+def answerer(
+    settings: Settings,
+    parts: Indexing,
+    model: LanguageModel,
+    finder: PassageFinder | None = None,
+    judged_by: Scales | None = None,
+) -> Answerer:
+    """Return the use case over *finder* and *judged_by*; where these are None, over the index and the fitted scales."""
+    trust = Trust(judged_by or scales(settings), parts.verifier)
+    limits = _limits(settings)
+    if isinstance(finder, GivenPassages):
+        limits = replace(limits, read_passages=settings.search.passages)  # nobody ranked them
+    return Answerer(finder or parts.search, model, trust, limits)
+
+
+def synthesiser(
+    settings: Settings,
+    parts: Indexing,
+    model: LanguageModel,
+    finder: PassageFinder | None = None,
+    judged_by: Scales | None = None,
+) -> Synthesiser:
+    """Return the same, which takes several steps where a question needs several pages."""
+    trust = Trust(judged_by or scales(settings), parts.verifier)
+    return Synthesiser(finder or parts.search, model, trust, _limits(settings))
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(
         hits=settings.search.hits,
         passages=settings.search.passages,
         passage_tokens=settings.search.passage_tokens,
         answer_tokens=settings.model.answer_tokens,
+        synthesis_seconds=settings.model.synthesis_seconds,
+        read_passages=settings.search.read_passages,
     )
-    return Answerer(finder, model, gate(), limits)
 
 
-def gate() -> Gate:
-    """Return the confidence gate that was fitted for the default embedder."""
-    return read_gate()
+def answerings(settings: Settings, parts: Indexing, model: LanguageModel, records: Records) -> Answerings:
+    """Return what answers each channel's questions from the wikis set for it, sparing the model where it can."""
+    judged_by = scales(settings)
+    return Answerings(
+        answerer_over=lambda finder: synthesiser(settings, parts, model, finder, judged_by),
+        finder=parts.search,
+        writer=model.name,
+        records=records,
+        gate=judged_by.gate,
+        may_read=parts.search.may_read,
+    )
 
 
-def given_passages(passages: Sequence[GivenPassage], question: str, embedder: Embedder) -> GivenPassages:
-    """Return *passages* as a finder, each scored against *question* so that the gate can judge them."""
+def warm_up(parts: Indexing, model: LanguageModel) -> None:
+    """Load what is loaded at its first use, so that the first question does not wait for it."""
+    parts.embedder.embed_question_by_token("Ready?")
+    if parts.verifier is not None:
+        parts.verifier.scores("Ready?", ["Ready."])
+    model.log_probability(prompt.write("Ready?", ()), "")  # the rules stay in the model's cache
+
+
+def index_desk(parts: Indexing) -> LocalIndexDesk:
+    """Return an admin's desk for the index; what it does needs the indexer's lease, like any other refresh."""
+    catalogue = parts.catalogue
+
+    def refresh(job: IndexJob, progress: JobProgress) -> str:
+        wishes = Wishes(full=job.kind is JobKind.FULL, listing=True)
+        return _summary(sync(parts).refresh(progress, wishes, job.wiki))
+
+    def roll_back(_job: IndexJob, _progress: JobProgress) -> str:
+        with working(catalogue, _now):
+            return _rolled_back(catalogue.show(None, _now()))
+
+    def go_forward(_job: IndexJob, _progress: JobProgress) -> str:
+        with catalogue.reading() as reading:
+            newest = reading.newest_generation()
+        with working(catalogue, _now):
+            return _rolled_back(catalogue.show(newest, _now()))
+
+    works: dict[JobKind, Work] = {
+        JobKind.REINDEX: refresh,
+        JobKind.FULL: refresh,
+        JobKind.REHEARSE: lambda job, progress: _summary(sync(parts).rehearse(progress, NO_WISHES, job.wiki)),
+        JobKind.ROLL_BACK: roll_back,
+        JobKind.GO_FORWARD: go_forward,
+    }
+    return LocalIndexDesk(tuple(wiki.name for wiki in parts.wikis), lambda: _health(parts), works)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _rolled_back(rolled: RolledBack) -> str:
+    if rolled.generation == rolled.newest:
+        return f"Generation {rolled.newest}, the newest, is shown: {rolled.restored:,} pages have their text again."
+    return (
+        f"Generation {rolled.generation} is shown instead of {rolled.newest}: {rolled.restored:,} pages with their "
+        f"former text, {rolled.hidden:,} newer ones hidden. New texts wait until /wiki rollback --to newest."
+    )
+
+
+def _health(parts: Indexing) -> IndexHealth:
+    status = index_status(parts.catalogue, parts.snapshots, parts.minutes_between, _now())
+    return IndexHealth(
+        generation=status.generation,
+        pages=status.pages,
+        passages=status.passages,
+        wikis=tuple(WikiHealth(w.name, w.pages, w.passages, w.last_success, w.problem) for w in status.wikis),
+        unreadable=len(status.failures),
+        refreshed_at=status.last_refresh.ended_at if status.last_refresh else "",
+        to_mend=findings_text(status.findings, status.findings_before),
+    )
+
+
+def _summary(came_to: Refreshed) -> str:
+    counts = f"{came_to.new:,} pages new, {came_to.changed:,} changed, {came_to.removed:,} removed"
+    rest = f"{came_to.unchanged:,} unchanged, {came_to.failed:,} not readable; {came_to.passages:,} passages."
+    return " ".join((f"{counts}, {rest}", *came_to.unavailable, *came_to.held_back))
+
+
+def tones(records: Records) -> Callable[[Question], Tone]:
+    """Return what tells how much an answer says in the channel of a question."""
+    return lambda question: records.channels.settings(question.thread.team, question.thread.channel).tone
+
+
+def scales(settings: Settings) -> Scales:
+    """Return the scales fitted with the adapter in use, or those shipped where it has none of its own."""
+    adapter = adapter_in_use(settings)
+    own = adapter.with_name(CALIBRATION) if adapter else SHIPPED_FOLDER / CALIBRATION
+    return read_scales(own if own.is_file() else SHIPPED_FOLDER / CALIBRATION)
+
+
+def adapter_in_use(settings: Settings) -> Path | None:
+    """Return the adapter's file, None for none."""
+    named = settings.model.adapter_path
+    if named == SHIPPED:
+        return None if settings.model.path else SHIPPED_FOLDER / "adapter.gguf"
+    return Path(named) if named else None
+
+
+def _verifier(settings: Settings) -> Verifier | None:
+    named = settings.search.verifier_path
+    if not named:
+        return None
+    return CrossEncoderVerifier(SHIPPED_FOLDER if named == SHIPPED else Path(named), packaged_model_path())
+
+
+def given_passages(passages: Sequence[GivenPassage], question: str, parts: Indexing) -> GivenPassages:
+    """Return *passages* as a finder, each scored against *question* so that it can be judged by them."""
     texts = ["\n".join((" > ".join((one.title, *one.headings)), one.text)) for one in passages]
     if not texts or not question.strip():
         return GivenPassages([])
-    cosines = embedder.embed_passages(texts) @ embedder.embed_question(question)
+    cosines = parts.embedder.embed_passages(texts) @ parts.embedder.embed_question(question)
+    sure = parts.verifier.scores(question, texts).tolist() if parts.verifier else [None] * len(texts)
     return GivenPassages(
         [
             Hit(
@@ -137,8 +376,9 @@ def given_passages(passages: Sequence[GivenPassage], question: str, embedder: Em
                 score=float(cosine),
                 cosine=float(cosine),
                 words=0.0,
+                verified=one_sure,
             )
-            for place, (one, cosine) in enumerate(zip(passages, cosines, strict=True), start=1)
+            for place, (one, cosine, one_sure) in enumerate(zip(passages, cosines, sure, strict=True), start=1)
         ]
     )
 
@@ -146,6 +386,14 @@ def given_passages(passages: Sequence[GivenPassage], question: str, embedder: Em
 def records(settings: Settings) -> Records:
     """Open the bot's records. Raises RecordsUnusable."""
     return Records(settings.data_dir / "bot.db", lambda: datetime.now(UTC))
+
+
+def tally(settings: Settings) -> Tally:
+    """Return what the bot counted so far; nothing where it has no records yet. Raises RecordsUnusable."""
+    if not (settings.data_dir / "bot.db").is_file():
+        return Tally()
+    with closing(records(settings)) as opened:
+        return opened.tally()
 
 
 def _model_file(settings: Settings) -> Path:
@@ -189,29 +437,30 @@ def examined(settings: Settings) -> Examined:
 
 
 def _wikis_found(settings: Settings) -> str:
-    found = [wiki(one) for one in settings.wikis]
+    found = [wiki(one, settings.data_dir) for one in wikis_of(settings)]
     for one in found:
         one.validate()
-    return ", ".join(f"{one.name} with {len(one.listing())} pages" for one in found)
+    return ", ".join(f"{one.name} with {len(whole(one.listing()))} pages" for one in found)
 
 
 def _model_found(settings: Settings) -> str:
     header = read_model(_model_file(settings))
-    if not settings.model.adapter_path:
+    adapter = adapter_in_use(settings)
+    if adapter is None:
         return f"{header.path.name}, no adapter"
-    return f"{header.path.name} with {read_adapter(Path(settings.model.adapter_path), header).path.name}"
+    return f"{header.path.name} with {read_adapter(adapter, header).path.name}"
 
 
 def _slack_found(settings: Settings) -> str:
     bot_token, app_token = settings.slack.bot_token, settings.slack.app_token
-    if bot_token is None or app_token is None:
+    if bot_token is None:
         return "no token is set, so the local workspace is used"
     client = client_for(bot_token.get_secret_value(), settings.slack.api_url)
-    check_tokens(client, app_token.get_secret_value())
-    missing = missing_scopes(client)
-    if missing:
-        raise SlackRefused(f"the app lacks the scopes {', '.join(missing)}; add them and install it again.")
-    return "both tokens are accepted, and the bot has every scope it needs"
+    if app_token is not None and settings.slack.http_port is None:
+        check_tokens(client, app_token.get_secret_value())
+    if lacking := what_is_lacking(client):
+        raise SlackRefused(lacking)
+    return "what Slack gave is accepted, and the bot has every scope it needs"
 
 
 def _hosts(settings: Settings) -> list[str]:
@@ -219,4 +468,10 @@ def _hosts(settings: Settings) -> list[str]:
     names_model = _HUB_NAME.fullmatch(settings.model.path) is not None
     names_embedder = bool(settings.embedder.path) and not Path(settings.embedder.path).exists()
     hub = ["huggingface.co (once, for the model named)"] if names_model or names_embedder else []
-    return slack + hub
+    return slack + _wiki_hosts(settings) + hub
+
+
+def _wiki_hosts(settings: Settings) -> list[str]:
+    dialled = [one for one in settings.wikis if not isinstance(one, FolderWiki)]
+    addresses = [one.repository if isinstance(one, GitWiki) else one.url for one in dialled]
+    return sorted({address.split("/")[2] for address in addresses if "://" in address})

@@ -1,4 +1,4 @@
-"""Door of the indexer: `python -m indexer` refreshes again and again; `once`, `search` and `status` do one thing."""
+"""Door of the indexer: `python -m indexer` refreshes again and again; with a command it does one thing."""
 
 import argparse
 import json
@@ -8,23 +8,27 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import NoReturn
 
 from tqdm import tqdm
 
 from config import logs, settings, wiring
+from indexer import options, wording
 from indexer.errors import IndexerError
-from indexer.locking import locked
+from indexer.health import told
+from indexer.locking import working
 from indexer.pages import EVERYONE
-from indexer.passages import Hit
+from indexer.planning import NO_WISHES, RefreshStopped, Wishes
 from indexer.ports import Progress
-from indexer.schedule import RefreshStopped, refresh_for_ever
+from indexer.report import findings
+from indexer.schedule import work_for_ever
 from indexer.status import IndexStatus, index_status
-from indexer.sync import Refreshed
+from indexer.working import work_off
 
 SECONDS_BETWEEN_LINES = 30
 
@@ -36,17 +40,21 @@ class WrongFile(Exception):
 
 
 class Bar:
-    """Progress as a bar on a terminal."""
+    """Progress as a bar on a terminal; stops the refresh once *has_ended* is set."""
 
-    def __init__(self) -> None:
+    def __init__(self, has_ended: threading.Event) -> None:
+        self._has_ended = has_ended
         self._bar: tqdm[NoReturn] = tqdm(desc="pages", unit=" pages", file=sys.stderr, leave=False, disable=None)
 
     def expect(self, pages: int) -> None:
         """Say how many pages this refresh will look at in all."""
-        self._bar.reset(total=pages)
+        self._bar.total = pages
+        self._bar.refresh()
 
     def advance(self, pages: int = 1) -> None:
-        """Say that so many more pages are done."""
+        """Say that so many more pages are done. Raises RefreshStopped."""
+        if self._has_ended.is_set():
+            raise RefreshStopped
         self._bar.update(pages)
 
     def close(self) -> None:
@@ -55,13 +63,14 @@ class Bar:
 
 
 class Lines:
-    """Progress as a log line now and then; stops the refresh once *has_ended* is set."""
+    """Progress as a log line now and then; stops the refresh once *has_ended* is set. *clock* gives seconds."""
 
-    def __init__(self, has_ended: threading.Event) -> None:
+    def __init__(self, has_ended: threading.Event, clock: Callable[[], float] = time.monotonic) -> None:
         self._has_ended = has_ended
+        self._clock = clock
         self._expected = 0
         self._done = 0
-        self._last_line = time.monotonic()
+        self._began = self._last_line = clock()
 
     def expect(self, pages: int) -> None:
         """Say how many pages this refresh will look at in all."""
@@ -72,158 +81,171 @@ class Lines:
         self._done += pages
         if self._has_ended.is_set():
             raise RefreshStopped
-        if time.monotonic() - self._last_line >= SECONDS_BETWEEN_LINES:
-            log.info("refreshing", extra={"done": self._done, "expected": self._expected})
-            self._last_line = time.monotonic()
+        if self._clock() - self._last_line >= SECONDS_BETWEEN_LINES:
+            log.info("refreshing", extra=self._how_far())
+            self._last_line = self._clock()
+
+    def _how_far(self) -> dict[str, float]:
+        """Return how many pages are done of how many, how fast, and how long the rest may take."""
+        a_second = self._done / max(self._clock() - self._began, 0.001)
+        left = max(0, self._expected - self._done)
+        return {
+            "done": self._done,
+            "expected": self._expected,
+            "pages_a_second": round(a_second, 1),
+            "seconds_left": round(left / a_second) if a_second else 0,
+        }
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Do what *arguments* say and return the exit status: 0 done, 1 failed with a sentence, 2 wrong use."""
-    options = _parser().parse_args(arguments)
+    chosen = options.parser().parse_args(arguments)
     try:
         read = settings.load()
         logs.set_up(read.log_level)
         indexing = wiring.indexing(read)
         with closing(indexing.catalogue):
-            return _act(options, indexing)
+            return _act(chosen, indexing)
     except (settings.SettingsWrong, IndexerError, WrongFile) as error:
         print(error, file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, RefreshStopped):
         print("Stopped. What was indexed so far is kept, and the next refresh goes on from there.", file=sys.stderr)
         return 1
 
 
-def _act(options: argparse.Namespace, indexing: wiring.Indexing) -> int:
+def _act(chosen: argparse.Namespace, indexing: wiring.Indexing) -> int:
     """Do the one thing that was asked for."""
     # Embedding threads that wait for each other by spinning made a refresh four times slower beside a busy bot.
     # libgomp looks at this once, when PyTorch is first needed.
     os.putenv("GOMP_SPINCOUNT", "0")
-    if options.command == "once":
-        return _once(options, indexing)
-    if options.command == "search":
-        return _search(options, indexing)
-    if options.command == "status":
-        return _status(options, indexing)
+    commands = {
+        "once": _once,
+        "reindex": _reindex,
+        "search": _search,
+        "status": _status,
+        "report": _report,
+        "rollback": _rollback,
+    }
+    if chosen.command in commands:
+        return commands[chosen.command](chosen, indexing)
     return _for_ever(indexing)
 
 
 def _for_ever(indexing: wiring.Indexing) -> int:
-    """Refresh again and again."""
+    """Refresh again and again, and tell how that goes where a port is set for it."""
     sync = wiring.sync(indexing)
+    requests = indexing.catalogue.requests
 
-    def refresh(has_ended: threading.Event) -> None:
-        with locked(indexing.data_dir):
-            refreshed = sync.refresh(Lines(has_ended))
+    def work(has_ended: threading.Event) -> None:
+        refreshed = work_off(requests, sync, Lines(has_ended), _now)
+        if refreshed is None:
+            return
         for sentence in (*refreshed.unavailable, *refreshed.held_back):
             log.warning("wiki not refreshed in full", extra={"why": sentence})
-        log.info("refreshed", extra=_counts(refreshed) | {"seconds": refreshed.seconds})
+        log.info("refreshed", extra=wording.counts_of(refreshed) | {"seconds": refreshed.seconds})
 
-    refresh_for_ever(refresh, indexing.minutes_between_refreshes)
+    with told(indexing.health_port, lambda: _status_of(indexing)) if indexing.health_port else nullcontext():
+        work_for_ever(lambda wiki: requests.ask(wiki, NO_WISHES, _now()), work, indexing.minutes_between)
     return 0
 
 
-def _once(options: argparse.Namespace, indexing: wiring.Indexing) -> int:
+@contextmanager
+def _heeding_ctrl_c() -> Iterator[threading.Event]:
+    """Give what is set by Ctrl-C, which interrupts too: an interrupt inside a callback of C code is lost there."""
+    has_ended = threading.Event()
+
+    def end(_signal: int, _frame: object) -> None:
+        has_ended.set()
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, end)
+    try:
+        yield has_ended
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _once(chosen: argparse.Namespace, indexing: wiring.Indexing) -> int:
     """Refresh, or only say what a refresh would do."""
     sync = wiring.sync(indexing)
-    wishes = {"full": options.full, "accept_removals": options.accept_removals}
-    bar = Bar()
-    progress: Progress = bar if sys.stderr.isatty() else Lines(threading.Event())
-    try:
-        if options.dry_run:
-            refreshed = sync.rehearse(progress, **wishes)
-        else:
-            with locked(indexing.data_dir):
-                refreshed = sync.refresh(progress, **wishes)
-    finally:
-        bar.close()
-    if options.dry_run and not options.json:
+    wishes = Wishes(full=chosen.full, accept_removals=chosen.accept_removals)
+    with _heeding_ctrl_c() as has_ended, closing(Bar(has_ended)) as bar:
+        progress: Progress = bar if sys.stderr.isatty() else Lines(has_ended)
+        refreshed = sync.rehearse(progress, wishes) if chosen.dry_run else sync.refresh(progress, wishes)
+    if chosen.dry_run and not chosen.json:
         print("Nothing was written. A refresh would come to:")
-    print(json.dumps(_refreshed_json(refreshed)) if options.json else _refreshed_text(refreshed))
+    print(json.dumps(wording.refreshed_json(refreshed)) if chosen.json else wording.refreshed_text(refreshed))
     for sentence in (*refreshed.unavailable, *refreshed.held_back):
         print(sentence, file=sys.stderr)
     return 1 if refreshed.unavailable else 0
 
 
-def _search(options: argparse.Namespace, indexing: wiring.Indexing) -> int:
+def _reindex(chosen: argparse.Namespace, indexing: wiring.Indexing) -> int:
+    """Put a request in the queue of the running indexer."""
+    known = {wiki.name for wiki in indexing.wikis}
+    if chosen.wiki and chosen.wiki not in known:
+        print(f"There is no wiki {chosen.wiki!r}; there are: {', '.join(sorted(known))}.", file=sys.stderr)
+        return 1
+    wishes = Wishes(full=chosen.full, accept_removals=chosen.accept_removals, listing=True)
+    number = indexing.catalogue.requests.ask(chosen.wiki, wishes, _now())
+    said = f"Request {number} waits for the running indexer; python -m indexer status shows how it goes."
+    print(json.dumps({"request": number}) if chosen.json else said)
+    return 0
+
+
+def _search(chosen: argparse.Namespace, indexing: wiring.Indexing) -> int:
     """Find passages that everyone may read, for one question or for each in a file."""
     audience = frozenset({EVERYONE})
-    if options.file is None:
-        hits = indexing.search.find(options.question, audience, options.count)
-        print(json.dumps([_hit_json(hit) for hit in hits], ensure_ascii=False) if options.json else _hits_text(hits))
+    if chosen.file is None:
+        hits = indexing.search.find(chosen.question, audience, chosen.count)
+        found = [wording.hit_json(hit) for hit in hits]
+        print(json.dumps(found, ensure_ascii=False) if chosen.json else wording.hits_text(hits))
         return 0
-    for asked_id, question in _questions(options.file):
-        hits = indexing.search.find(question, audience, options.count)
-        print(json.dumps({"id": asked_id, "hits": [_hit_json(hit) for hit in hits]}, ensure_ascii=False), flush=True)
+    for asked_id, question in _questions(chosen.file):
+        found = [wording.hit_json(hit) for hit in indexing.search.find(question, audience, chosen.count)]
+        print(json.dumps({"id": asked_id, "hits": found}, ensure_ascii=False), flush=True)
     return 0
 
 
-def _status(options: argparse.Namespace, indexing: wiring.Indexing) -> int:
+def _status(chosen: argparse.Namespace, indexing: wiring.Indexing) -> int:
     """Say how the index is doing."""
-    status = index_status(indexing.catalogue, indexing.snapshots)
-    print(json.dumps(asdict(status), ensure_ascii=False) if options.json else _status_text(status))
+    status = _status_of(indexing)
+    print(json.dumps(asdict(status), ensure_ascii=False) if chosen.json else wording.status_text(status))
     return 0
 
 
-def _counts(refreshed: Refreshed) -> dict[str, int]:
-    names = ("new", "changed", "removed", "unchanged", "failed", "passages", "generation")
-    return {name: getattr(refreshed, name) for name in names}
+def _report(chosen: argparse.Namespace, indexing: wiring.Indexing) -> int:
+    """Say what in the wikis makes answers worse."""
+    with indexing.catalogue.reading() as reading:
+        found = findings(reading.reported_pages(), reading.text_of, _now())
+    print(json.dumps([asdict(one) for one in found], ensure_ascii=False) if chosen.json else wording.report_text(found))
+    return 0
 
 
-def _refreshed_json(refreshed: Refreshed) -> dict[str, object]:
-    counts = _counts(refreshed)
-    passages, generation = counts.pop("passages"), counts.pop("generation")
-    return {"pages": counts, "passages": passages, "seconds": refreshed.seconds, "generation": generation}
+def _rollback(chosen: argparse.Namespace, indexing: wiring.Indexing) -> int:
+    """Show an earlier generation, or the newest again."""
+    catalogue = indexing.catalogue
+    with catalogue.reading() as reading:
+        newest = reading.newest_generation()
+    generation = newest if chosen.to == options.NEWEST else int(chosen.to) if chosen.to else None
+    if chosen.dry_run:
+        rolled = catalogue.rehearse_show(generation, _now())
+    else:
+        with working(catalogue, _now):
+            rolled = catalogue.show(generation, _now())
+    if chosen.dry_run and not chosen.json:
+        print("Nothing was written. A rollback would come to:")
+    print(json.dumps(asdict(rolled)) if chosen.json else wording.rolled_back_text(rolled))
+    return 0
 
 
-def _refreshed_text(refreshed: Refreshed) -> str:
-    failed = (
-        f"{refreshed.failed:,} not readable (python -m indexer status says why)" if refreshed.failed else "0 failed"
-    )
-    return (
-        f"Pages: {refreshed.new:,} new, {refreshed.changed:,} changed, {refreshed.removed:,} removed, "
-        f"{refreshed.unchanged:,} unchanged, {failed}.\n"
-        f"{refreshed.passages:,} passages, generation {refreshed.generation}, {refreshed.seconds:.1f} seconds."
-    )
+def _status_of(indexing: wiring.Indexing) -> IndexStatus:
+    return index_status(indexing.catalogue, indexing.snapshots, indexing.minutes_between, _now())
 
 
-def _hit_json(hit: Hit) -> dict[str, object]:
-    names = ("passage_id", "page_id", "title", "headings", "anchor", "url", "revision", "text", "score")
-    return {name: getattr(hit, name) for name in names}
-
-
-def _hits_text(hits: Sequence[Hit]) -> str:
-    if not hits:
-        return "Nothing found."
-    return "\n\n".join(_hit_text(rank, hit) for rank, hit in enumerate(hits, 1))
-
-
-def _hit_text(rank: int, hit: Hit) -> str:
-    lines = [f"{rank}. {' › '.join((hit.title, *hit.headings))}  {hit.score:.2f}"]
-    lines += [f"   {line}" for line in (hit.url or str(hit.page_id), *hit.text.splitlines())]
-    return "\n".join(line.rstrip() for line in lines)
-
-
-def _status_text(status: IndexStatus) -> str:
-    last = status.last_refresh
-    sizes = f"{status.catalogue_bytes / 1e6:.1f} MB, snapshots {status.snapshot_bytes / 1e6:.1f} MB"
-    lines = [f"Generation {status.generation}: {status.pages:,} pages, {status.passages:,} passages, {sizes}"]
-    lines += [f"Last refresh: {_moment(last.started_at)} to {_moment(last.ended_at)}"] if last else []
-    for wiki in status.wikis:
-        lines.append(
-            f"{wiki.name}: {wiki.pages:,} pages, {wiki.passages:,} passages, "
-            f"last refreshed in full: {_moment(wiki.last_success)}"
-        )
-        lines += [f"  {wiki.problem}"] if wiki.problem else []
-    for failure in status.failures:
-        tries = f"tried {failure.attempts} times, next after {_moment(failure.next_try)}"
-        lines.append(f"Not readable: {failure.wiki} {failure.page_id}: {failure.why} ({tries})")
-    return "\n".join(lines)
-
-
-def _moment(iso: str) -> str:
-    """Return an ISO date and time in UTC as people read it."""
-    return f"{iso[:10]} {iso[11:16]} UTC" if iso else "not yet"
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 def _questions(path: Path) -> list[tuple[object, str]]:
@@ -243,37 +265,6 @@ def _question(path: Path, number: int, line: str) -> tuple[object, str]:
     if not isinstance(asked, dict) or "id" not in asked or not isinstance(asked.get("question"), str):
         raise WrongFile(f'{path}, line {number} is not of the form {{"id": …, "question": "…"}}')
     return asked["id"], asked["question"]
-
-
-def _positive(text: str) -> int:
-    """Read a number of hits."""
-    if not text.isdecimal() or int(text) == 0:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
-    return int(text)
-
-
-def _parser() -> argparse.ArgumentParser:
-    """Describe the command line."""
-    parser = argparse.ArgumentParser(
-        prog="python -m indexer",
-        description="Makes the wikis findable. Without a command: refreshes now, then again and again.",
-    )
-    commands = parser.add_subparsers(dest="command", metavar="command")
-    once = commands.add_parser("once", help="refresh every wiki now", description="Refresh every wiki now.")
-    once.add_argument("--full", action="store_true", help="read every page again, also those that look unchanged")
-    once.add_argument("--dry-run", action="store_true", help="say what would be done, and write nothing")
-    once.add_argument(
-        "--accept-removals", action="store_true", help="remove what is gone from a wiki even if it is a lot at once"
-    )
-    search = commands.add_parser("search", help="find passages", description="Find passages, best first.")
-    asked = search.add_mutually_exclusive_group(required=True)
-    asked.add_argument("question", nargs="?", help="what to look for")
-    asked.add_argument("--file", type=Path, help='questions, one {"id": …, "question": "…"} a line; prints JSON lines')
-    search.add_argument("--count", type=_positive, default=10, help="how many passages at most (default: 10)")
-    status = commands.add_parser("status", help="say how the index is doing", description="Say how the index is doing.")
-    for command in (once, search, status):
-        command.add_argument("--json", action="store_true", help="print JSON")
-    return parser
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ The normal form is what a reader of the rendered page sees: links are their labe
 code keep a Markdown-like look. Offsets everywhere are Python `str` indexes into `Page.text`.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -18,7 +19,38 @@ Principal = NewType("Principal", str)
 EVERYONE = Principal("everyone")
 
 Audience = frozenset[Principal]
-"""All the principals one asker counts as. A page is readable if one of its readers is among them."""
+"""All the principals one asker counts as."""
+
+Layer = frozenset[Principal]
+"""Those whom one rule lets in: a space's rights, a restriction of a page or of one above it."""
+
+Readers = frozenset[Layer]
+"""Who may read a page: whoever is let in by every layer. An empty layer lets nobody in."""
+
+NOBODY: Readers = frozenset()
+"""No layer at all: it is not known who may read, so nobody may."""
+
+
+def readers(*layers: Iterable[Principal]) -> Readers:
+    """Return the readers that *layers* have in common; leave out a rule that restricts nothing."""
+    return frozenset(frozenset(layer) for layer in layers)
+
+
+EVERYONE_READS = readers([EVERYONE])
+
+
+def both(one: Readers, other: Readers) -> Readers:
+    """Return the readers whom *one* and *other* let in: nobody where one of them is nobody."""
+    return one | other if one and other else NOBODY
+
+
+def may_read(audience: Audience, allowed: Readers) -> bool:
+    """Say whether *audience* is let in by every layer of *allowed*, of which there must be one.
+
+    >>> may_read(frozenset({EVERYONE}), EVERYONE_READS), may_read(frozenset({EVERYONE}), NOBODY)
+    (True, False)
+    """
+    return bool(allowed) and all(not layer.isdisjoint(audience) for layer in allowed)
 
 
 class BlockKind(StrEnum):
@@ -51,10 +83,23 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class PageRef:
-    """That a page exists, and a cheap stamp that differs when it may have changed."""
+    """That a page exists, and a cheap stamp that differs when it may have changed.
+
+    *readers* says who may read it, where the wiki tells that without the page being fetched; otherwise it is None, and
+    a change of rights must show in *stamp*.
+    """
 
     page_id: PageId
     stamp: str
+    readers: Readers | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SectionLink:
+    """A link to a section of a page of the same wiki; *anchor* is the section's."""
+
+    page_id: PageId
+    anchor: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +107,8 @@ class Page:
     """One page as fetched: its normal form, and what a citation of it needs.
 
     *revision* names this version of the text (a content hash where the wiki has no revisions of its own);
-    *updated_at* is aware UTC, None where the wiki does not say. *readers* is never empty by accident: nobody may read
-    a page whose readers are unknown.
+    *updated_at* is aware UTC, None where the wiki does not say. *readers* is NOBODY where one of the layers could not
+    be read. *links* are those to sections within the wiki, as far as they can be told.
     """
 
     wiki: str
@@ -73,15 +118,30 @@ class Page:
     revision: str
     stamp: str
     updated_at: datetime | None
-    readers: frozenset[Principal]
+    readers: Readers
     text: str
     blocks: tuple[Block, ...]
+    links: tuple[SectionLink, ...] = ()
+
+
+class FailureKind(StrEnum):
+    """What a failure says of the page that we have."""
+
+    UNREADABLE = "unreadable"
+    """Nothing: the last good passages stay, and it is tried again later."""
+
+    CLOSED = "closed"
+    """The wiki does not let us in any more (401, 403), or its rights cannot be told: nobody may read what we have."""
+
+    GONE = "gone"
+    """The wiki says that there is no such page (404, 410): it may be removed."""
 
 
 @dataclass(frozen=True, slots=True)
 class PageFailure:
-    """A page that could not be read, and why, in a sentence for an admin."""
+    """A page that could not be read, and why, in a sentence for an admin without secrets."""
 
     page_id: PageId
     stamp: str
     why: str
+    kind: FailureKind = FailureKind.UNREADABLE

@@ -47,7 +47,8 @@ class Hit:
 
     *score* is the fused score the order is by, 0 to 1. *cosine* and *words* are the raw scores of the two rankings
     (-1 to 1; BM25 with the sign turned, 0 or more), 0.0 where a ranking did not hold the passage. *updated_at* is
-    an ISO date and time in UTC, empty where the wiki does not say.
+    an ISO date and time in UTC, empty where the wiki does not say. *verified* is how sure the verifier is, 0 to 1,
+    that the passage answers the question; None where it was not asked.
     """
 
     passage_id: PassageId
@@ -63,3 +64,14 @@ class Hit:
     score: float
     cosine: float
     words: float
+    verified: float | None = None
+
+    @property
+    def breadcrumb(self) -> str:
+        """`Page title > Section > Subsection`."""
+        return " > ".join((self.title, *self.headings))
+
+    @property
+    def indexed_text(self) -> str:
+        """The breadcrumb above the text."""
+        return f"{self.breadcrumb}\n{self.text}"

@@ -2,21 +2,22 @@
 
 question ─┬► vector ─► snapshot + vectors newer than it ─► 100 nearest that may be read ─┐
           ├► words ──► full text of the catalogue ───────► 100 best that may be read ────┴► fused ─► best 50 ─┐
-          └► a vector for each token ─► MaxSim over the token vectors of those 50 ────────────────────────────┴► hits
+          └► a vector for each token ─► MaxSim over the token vectors of those 50 ────────────────────────────┴► best 10
+best 10 ─► the verifier reads each of them beside the question ─► hits
 All of it looks at one moment of the catalogue: what was edited, removed or closed to the audience by then acts.
 """
 
 import logging
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from urllib.parse import quote
 
 from indexer.errors import SnapshotUnusable
 from indexer.pages import Audience
 from indexer.passages import Hit, PassageId
-from indexer.ports import Embedder, Vector, Vectors
+from indexer.ports import Embedder, Vector, Vectors, Verifier
 from indexer.store.catalogue import Catalogue
 from indexer.store.reading import FoundPassage, Reading
 from indexer.store.vectors import LooseVectors, Snapshot, Snapshots, maxsim
@@ -27,6 +28,8 @@ NEAR_WEIGHT = (
 )
 MAXSIM_DEPTH = 50  # passages that are looked at token by token
 MAXSIM_WEIGHT = 0.5  # against the fused score; of 0.5 and 0.6 neither is better on all three sets of questions
+VERIFIED_DEPTH = 10  # passages that the verifier reads
+VERIFIED_WEIGHT = 0.2  # against the score before
 RANK_OFFSET = 60  # Cormack, Clarke and Buettcher, SIGIR 2009: reciprocal rank fusion
 
 Ranking = Sequence[tuple[PassageId, float]]
@@ -46,9 +49,15 @@ class Fusion(StrEnum):
 
 
 class Search:
-    """Finds passages in *catalogue*, whose vectors are those of *embedder*. May be used by several threads."""
+    """Finds passages in *catalogue*, whose vectors are those of *embedder*. May be used by several threads.
 
-    def __init__(self, catalogue: Catalogue, embedder: Embedder, snapshots: Snapshots) -> None:
+    Without a *verifier* the order is that of the two rankings and MaxSim.
+    """
+
+    def __init__(
+        self, catalogue: Catalogue, embedder: Embedder, snapshots: Snapshots, verifier: Verifier | None = None
+    ) -> None:
+        self._verifier = verifier
         self._catalogue = catalogue
         self._embedder = embedder
         self._snapshots = snapshots
@@ -65,15 +74,22 @@ class Search:
             near = self._vectors.at(reading, current).readable(embedding.vector, audience, depth)
             worded = reading.best_by_words(question, audience, depth)
             fused = fuse(near, worded)
-            best = blend(fused, self._alike(embedding.tokens, fused[:MAXSIM_DEPTH], reading))[:count]
+            best = blend(fused, self._alike(embedding.tokens, fused[:MAXSIM_DEPTH], reading))
+            best = best[: max(count, VERIFIED_DEPTH if self._verifier else 0)]
             found = reading.passages(passage_id for passage_id, _ in best)
         cosines, words = dict(near), dict(worded)
-        return [_hit(found[passage_id], score, cosines, words) for passage_id, score in best]
+        hits = [_hit(found[passage_id], score, cosines, words) for passage_id, score in best]
+        return verified(question, hits, self._verifier)[:count] if self._verifier else hits
 
     def _alike(self, question: Vectors, candidates: Ranking, reading: Reading) -> dict[PassageId, float]:
         """Return by MaxSim how alike the question's tokens and those of *candidates* are, where these are known."""
         packed = reading.tokens((passage_id for passage_id, _ in candidates), self._embedder.name)
         return dict(zip(packed, maxsim(question, list(packed.values())).tolist(), strict=True)) if packed else {}
+
+    def may_read(self, passages: Sequence[PassageId], audience: Audience) -> bool:
+        """Return whether *audience* may read all of *passages* as they are now; not where one is there no more."""
+        with self._catalogue.reading() as reading:
+            return reading.readable(passages, audience) >= set(passages)
 
     def generation(self) -> int:
         """Return the number of the index's present generation, 0 before the first refresh."""
@@ -114,6 +130,20 @@ def blend(fused: Ranking, alike: Mapping[PassageId, float], weight: float = MAXS
         for place, (passage_id, score) in enumerate(fused)
     ]
     return sorted(blended, key=lambda scored: -scored[1])
+
+
+def verified(question: str, hits: Sequence[Hit], verifier: Verifier, weight: float = VERIFIED_WEIGHT) -> list[Hit]:
+    """Return *hits*, best first again, after what *verifier* makes of the best counts for *weight* of their scores."""
+    read, rest = hits[:VERIFIED_DEPTH], hits[VERIFIED_DEPTH:]
+    sure = verifier.scores(question, [hit.indexed_text for hit in read]).tolist()
+    scored = [
+        replace(hit, score=(1 - weight) * hit.score + weight * one, verified=one)
+        for hit, one in zip(read, sure, strict=True)
+    ]
+    return [
+        *sorted(scored, key=lambda hit: -hit.score),
+        *(replace(hit, score=(1 - weight) * hit.score) for hit in rest),
+    ]
 
 
 def _scaled(ranking: Ranking) -> Ranking:
@@ -198,7 +228,7 @@ class _HeldVectors:
         """Change to another snapshot, or to none where it cannot be used; then all vectors are held in memory."""
         try:
             self._snapshot = self._snapshots.open(
-                current, reading.identity(), self._embedder.name, reading.generation()
+                current, reading.identity(), self._embedder.name, reading.newest_generation()
             )
         except SnapshotUnusable as error:
             log.warning("snapshot not used, searching without", extra={"snapshot": current, "why": str(error)})

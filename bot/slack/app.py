@@ -2,9 +2,10 @@
 
 import logging
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from typing import Protocol
 
 from slack_bolt import App
 from slack_bolt.adapter.socket_mode import SocketModeHandler
@@ -13,17 +14,37 @@ from slack_sdk import WebClient
 from slack_sdk.web import SlackResponse
 
 from bot.errors import SlackRefused, SlackUnavailable
-from bot.ports import QuestionQueue
-from bot.slack import calls, listeners
+from bot.slack import calls
 
 _LISTENER_THREADS = 16  # Bolt's 5 were measured to fill up and let a command go unacknowledged
 _BAD_TOKEN = {"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired"}
 _BAD_TOKEN |= {"not_allowed_token_type", "missing_scope", "no_permission"}
 
-SCOPES = frozenset({"app_mentions:read", "channels:history", "chat:write", "groups:history", "im:history"})
-"""What the bot's token must be granted; the histories are read to find a reply that was posted before a crash."""
+EMAIL_SCOPE = "users:read.email"
+SCOPES = frozenset(
+    {
+        "app_mentions:read",
+        "assistant:write",  # prompts, status
+        "channels:history",  # follow-ups and offers; a reply that was posted before a crash is found again
+        "chat:write",
+        "commands",
+        "files:write",  # the chart of /advise; without it, it comes in words
+        "groups:history",
+        "im:history",
+        "users:read",  # who is an admin
+        EMAIL_SCOPE,  # who an asker is in a wiki with rights; without it, everybody is anybody
+    }
+)
+"""What the bot's token must be granted."""
 
 log = logging.getLogger(__name__)
+
+
+class Feature(Protocol):
+    """A part of what the bot does in Slack. What takes every event comes last: the first that fits is called."""
+
+    def register(self, app: App) -> None:
+        """Make *app* call it."""
 
 
 def client_for(token: str, api_url: str) -> WebClient:
@@ -54,16 +75,30 @@ def missing_scopes(client: WebClient) -> list[str]:
     return sorted(SCOPES - {scope.strip() for scope in granted.split(",")})
 
 
+def what_is_lacking(client: WebClient) -> str:
+    """Return which scopes the app lacks, what follows and the cure; empty where it has all. Raises as missing_scopes().
+
+    Without e-mails nobody is known in a wiki, so nobody reads more than everyone does.
+    """
+    missing = missing_scopes(client)
+    if not missing:
+        return ""
+    follows = "; until it does, nobody's e-mail is known and everybody is shown only what everyone may read"
+    return (
+        f"Slack has not granted the app {' and '.join(missing)}{follows if EMAIL_SCOPE in missing else ''}. "
+        "Paste what `python -m bot manifest` prints at https://api.slack.com/apps, and install the app again."
+    )
+
+
 class SlackApp:
     """Takes questions from Slack into the queue, between start() and close()."""
 
-    def __init__(self, client: WebClient, app_token: str, queue: QuestionQueue, wake: Callable[[], None]) -> None:
+    def __init__(self, client: WebClient, app_token: str, features: Iterable[Feature]) -> None:
         """Talk to Slack as the bot of *client*; *app_token* opens the connection that events come by."""
         self._client = client
         self._app_token = app_token
-        self._queue = queue
-        self._wake = wake
-        self._threads = ThreadPoolExecutor(_LISTENER_THREADS, thread_name_prefix="slack-listener")
+        self._features = tuple(features)
+        self._threads = listener_threads()
         self._closers: list[Callable[[], None]] = []
 
     def start(self) -> None:
@@ -86,25 +121,43 @@ class SlackApp:
 
     def _handler(self, identity: SlackResponse) -> SocketModeHandler:
         client = WebClient(token=self._app_token, base_url=self._client.base_url)
-        return SocketModeHandler(self._bolt(identity), self._app_token, web_client=client)
+        app = bolt(self._client, identity, self._features, self._threads)
+        handler = SocketModeHandler(app, self._app_token, web_client=client)
+        handler.client.message_listeners.append(_warn_of_another_bot)
+        return handler
 
-    def _bolt(self, identity: SlackResponse) -> App:
-        known = AuthorizeResult(
-            enterprise_id=identity.get("enterprise_id"),
-            team_id=identity.get("team_id"),
-            bot_id=identity.get("bot_id"),
-            bot_user_id=identity.get("user_id"),
-            bot_token=self._client.token,
-        )
-        app = App(
-            name="footnote",
-            client=WebClient(base_url=self._client.base_url),
-            authorize=lambda: known,  # Bolt's own asks Slack, and acknowledges the event where Slack does not answer
-            listener_executor=self._threads,
-            raise_error_for_unhandled_request=True,  # the other way logs the request, words included
-        )
-        listeners.register(app, self._queue, self._wake)
-        return app
+
+def listener_threads() -> ThreadPoolExecutor:
+    """Return the threads that Bolt's listeners run in."""
+    return ThreadPoolExecutor(_LISTENER_THREADS, thread_name_prefix="slack-listener")
+
+
+def bolt(
+    client: WebClient,
+    identity: SlackResponse,
+    features: Iterable[Feature],
+    threads: ThreadPoolExecutor,
+    signing_secret: str | None = None,
+) -> App:
+    """Return Bolt's app with all *features*; requests over HTTP are checked against *signing_secret*."""
+    known = AuthorizeResult(
+        enterprise_id=identity.get("enterprise_id"),
+        team_id=identity.get("team_id"),
+        bot_id=identity.get("bot_id"),
+        bot_user_id=identity.get("user_id"),
+        bot_token=client.token,
+    )
+    app = App(
+        name="footnote",
+        client=WebClient(base_url=client.base_url),
+        signing_secret=signing_secret,
+        authorize=lambda: known,  # Bolt's own asks Slack, and acknowledges the event where Slack does not answer
+        listener_executor=threads,
+        raise_error_for_unhandled_request=True,  # the other way logs the request, words included
+    )
+    for feature in features:
+        feature.register(app)
+    return app
 
 
 def _in_words(error: SlackRefused | SlackUnavailable, setting: str, base_url: str) -> SlackRefused | SlackUnavailable:
@@ -113,6 +166,13 @@ def _in_words(error: SlackRefused | SlackUnavailable, setting: str, base_url: st
     if str(error) in _BAD_TOKEN:
         return SlackRefused(f"{setting} is not accepted by Slack: {error}. Copy it from https://api.slack.com/apps.")
     return SlackRefused(f"Slack does not let the bot in: {error}")
+
+
+def _warn_of_another_bot(_client: object, message: dict[str, object], _raw: str | None) -> None:
+    """Say where another process is connected as the same app: Slack gives each event to one of them, by chance."""
+    connections = message.get("num_connections")
+    if message.get("type") == "hello" and isinstance(connections, int) and connections > 1:
+        log.warning("more than one connection; a second bot takes some events", extra={"connections": connections})
 
 
 def _hang_up(handler: SocketModeHandler) -> None:
@@ -125,4 +185,7 @@ def _hang_up(handler: SocketModeHandler) -> None:
         with suppress(OSError):
             client.current_session.sock.shutdown(socket.SHUT_RDWR)
     client.enqueue_message("{}")  # an empty message wakes the thread that looks for messages once a second
-    handler.close()  # type: ignore[no-untyped-call]  # Bolt leaves it so
+    try:
+        handler.close()  # type: ignore[no-untyped-call]  # Bolt leaves it so
+    except AttributeError:  # the receiving thread saw the end first, and took the socket away while slack_sdk closed it
+        handler.close()  # type: ignore[no-untyped-call]

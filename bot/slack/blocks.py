@@ -6,22 +6,19 @@ index. The texts of one message stay under 10,000 characters together: Slack ref
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
-from bot.answers import Answer, Citation, Found, Refusal, Sentence, ShownPassage, Writing
+from bot.answers import Answer, Found, Refusal, RefusalReason, Sentence, ShownPassage, Writing
+from bot.channels import Tone
 from bot.errors import ModelFailed, ModelUnusable, QuestionUnusable, RecordsUnusable, SlackUnavailable
-from bot.slack import mrkdwn
-from bot.slack.rich_text import Block, Element, block, bullets, link, quote, section, text, web_address, words_of
-from indexer.passages import Hit
+from bot.questions import Origin, Question
+from bot.slack import buttons, mrkdwn, sources
+from bot.slack.rich_text import Block, Element, block, bullets, link, section, text, words_of
 
-MAX_FOUND = 5
-MAX_SOURCES = 8
-MAX_NEAREST = 3
 MAX_BODY_CHARACTERS = 3000
-MAX_LABEL_CHARACTERS = 150
-MAX_QUOTE_CHARACTERS = 400
-MAX_BUTTON_CHARACTERS = 75  # Slack's limit
+MAX_ANSWER_CHARACTERS = 4200  # in parts of MAX_BODY_CHARACTERS; with eight quotes the message stays under 10,000
 MAX_FALLBACK_CHARACTERS = 4000  # Slack cuts at 40,000; a notification shows a line or two
+MAX_READ_AS_CHARACTERS = 300
+MAX_QUESTION_CHARACTERS = 500
 
 _APOLOGIES: dict[type[Exception], str] = {
     ModelUnusable: "Sorry, I cannot write answers at the moment: whoever runs me has to look after my language model.",
@@ -35,42 +32,83 @@ _ANY_APOLOGY = "Sorry, something went wrong on my side and I have no answer this
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message for Slack. *text* is its words alone, for notifications and screen readers."""
+    """A message for Slack. *text* is its words alone, for notifications and screen readers.
+
+    *plainer* says the same in blocks that any Slack takes, empty where *blocks* do already.
+    """
 
     text: str
     blocks: tuple[Block, ...]
+    plainer: tuple[Block, ...] = ()
 
 
-def found(step: Found) -> Message:
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What stands around the steps of *question*'s answer, in a channel of that *tone*."""
+
+    question: Question
+    tone: Tone = Tone.FULL
+
+    @property
+    def is_private(self) -> bool:
+        """Whether the asker alone sees it, so that Slack's thumbs cannot stand below it and it may be shared."""
+        return self.question.origin is Origin.COMMAND
+
+
+def found(step: Found, frame: Frame) -> Message:
     """Return the passages that were found, while the answer is being written."""
-    return _message(_found_line(step.passages), _titles(step.passages))
+    return _with(_stop(frame), _message(_found_line(step), sources.titles(step.passages)))
 
 
-def writing(step: Writing, passages: Sequence[ShownPassage]) -> Message:
-    """Return the unchecked draft, above the *passages* it is written from."""
+def writing(step: Writing, above: Found, frame: Frame) -> Message:
+    """Return the unchecked draft, above the passages it is written from."""
     draft = words_of(step.text, MAX_BODY_CHARACTERS)
     if not draft:
-        return found(Found(tuple(passages)))
-    parts = (section([text(draft)]), section([text("A draft, not checked yet. ", italic=True)]))
-    return Message(_fallback(step.text), (block(*parts, *_titles(passages)),))
+        return found(above, frame)
+    takes = reading_line(above)
+    parts = (section([text(draft)]), section([text(f"A draft, not checked yet. {takes}", italic=True)]))
+    return _with(_stop(frame), Message(_fallback(step.text), (block(*parts, *sources.titles(above.passages)),)))
 
 
-def answer(step: Answer) -> Message:
-    """Return the checked answer, its sources with the words that hold it up, and a button to open each."""
-    sources = _one_per_number(step.citations)
-    addresses = {c.number: c.hit.url for c in sources}
-    blocks = [block(section(_sentences(step.sentences, addresses)))]
-    blocks += [block(*_source(citation)) for citation in sources]
-    return Message(_fallback(step.text), (*blocks, *_open_buttons(sources)))
+def reading_line(step: Found) -> str:
+    """Return how long reading the passages one by one may take, empty where they are not read so.
+
+    >>> reading_line(Found((), up_to_seconds=20))
+    'Reading several pages, up to 20 s…'
+    """
+    return f"Reading several pages, up to {step.up_to_seconds} s…" if step.up_to_seconds else ""
 
 
-def refusal(step: Refusal) -> Message:
-    """Return why there is no answer, and the nearest pages."""
+def answer(step: Answer, frame: Frame) -> Message:
+    """Return the checked answer, its sources with the words that hold it up, and what can be done with it."""
+    cited = sources.one_per_number(step.citations)
+    body = [block(section(part)) for part in _sentences(step.sentences, {c.number: c.hit.url for c in cited})]
+    head, tail = (
+        (*body, *_remark(step), *_read_as(frame)),
+        (_made_by(step), *_thumbs(frame), buttons.actions(*_deeds(frame))),
+    )
+    words = _fallback(f"{step.text} {step.remark}")
+    if frame.tone is Tone.BRIEF:
+        return Message(words, (*head, *sources.listed(cited), *tail))
+    return Message(
+        words,
+        (*head, *(sources.collapsed(citation) for citation in cited), *tail),
+        plainer=(*head, *sources.spread_out(cited), *tail),
+    )
+
+
+def refusal(step: Refusal, frame: Frame) -> Message:
+    """Return why there is no answer, the nearest pages, and whom to turn to."""
     words = words_of(step.text, MAX_BODY_CHARACTERS, if_empty=_NO_ANSWER)
-    pages = _nearest_pages(step.passages)
-    if not pages:
-        return _message(words)
-    return _message(words, section([text("The nearest pages:")]), bullets([link(h.url, _title(h))] for h in pages))
+    pages = sources.nearest_pages(step.passages)
+    lines = [[link(h.url, sources.title(h)), text(_since(h.updated_at))] for h in pages]
+    parts = [section([text("The nearest pages:")]), bullets(lines)] if pages else []
+    said = _with(_read_as(frame), _message(words, *parts))
+    if step.reason is RefusalReason.EMPTY_INDEX:
+        return said
+    if step.reason is RefusalReason.BUSY:
+        return _with([buttons.actions(buttons.button(buttons.AGAIN, "Ask again", frame.question.id))], said)
+    return _with([*_thumbs(frame), buttons.actions(*_deeds(frame))], said)
 
 
 def apology(error: Exception, passages: Sequence[ShownPassage] = ()) -> Message:
@@ -80,7 +118,41 @@ def apology(error: Exception, passages: Sequence[ShownPassage] = ()) -> Message:
     """
     if isinstance(error, QuestionUnusable):
         return _message(words_of(str(error), MAX_BODY_CHARACTERS, if_empty=_ANY_APOLOGY))
-    return _message(_APOLOGIES.get(type(error), _ANY_APOLOGY), _titles(passages))
+    return _message(_APOLOGIES.get(type(error), _ANY_APOLOGY), sources.titles(passages))
+
+
+def waiting(number: int, seconds: float, frame: Frame) -> Message:
+    """Return where the question stands in line, 1 for the next, and that it may take *seconds*."""
+    ahead = "You are next" if number == 1 else f"{number - 1} question{'' if number == 2 else 's'} before yours"
+    return _with(_stop(frame), _message(f"{ahead}, about {wait_in_words(seconds)}."))
+
+
+def cancelled() -> Message:
+    """Return what stays of a question that its asker has stopped."""
+    return _message("Stopped. Ask again whenever you like.")
+
+
+def said(line: str) -> Message:
+    """Return one sentence of our own."""
+    return _message(line)
+
+
+def shown_question(question: Question) -> str:
+    """Return what was asked, on as many lines as it has, safe to show."""
+    return words_of(question.text, MAX_QUESTION_CHARACTERS, if_empty="(no words)")
+
+
+def wait_in_words(seconds: float) -> str:
+    """Return *seconds* as people say them.
+
+    >>> wait_in_words(4.2), wait_in_words(95)
+    ('5 seconds', '2 minutes')
+    """
+    if seconds < 60:
+        rounded = max(5, 5 * round(seconds / 5))
+        return f"{rounded} seconds"
+    minutes = round(seconds / 60)
+    return "1 minute" if minutes == 1 else f"{minutes} minutes"
 
 
 def _message(line: str, *parts: Element | list[Element]) -> Message:
@@ -88,87 +160,92 @@ def _message(line: str, *parts: Element | list[Element]) -> Message:
     return Message(_fallback(line), (block(section([text(line)]), *rest),))
 
 
+def _with(more: Iterable[Block], message: Message) -> Message:
+    return Message(message.text, (*message.blocks, *more))
+
+
 def _fallback(words: str) -> str:
     return mrkdwn.fallback_text(words.strip() or "…", MAX_FALLBACK_CHARACTERS)
 
 
-def _found_line(passages: Sequence[ShownPassage]) -> str:
-    if not passages:
+def _found_line(step: Found) -> str:
+    if not step.passages:
         return "Writing…"
-    return f"Found {len(passages)} passage{'' if len(passages) == 1 else 's'}, writing…"
+    counted = f"Found {len(step.passages)} passage{'' if len(step.passages) == 1 else 's'}"
+    return f"{counted}. {reading_line(step)}" if step.up_to_seconds else f"{counted}, writing…"
 
 
-def _titles(passages: Sequence[ShownPassage]) -> list[Element]:
-    if not passages:
+def _remark(step: Answer) -> list[Block]:
+    remark = words_of(step.remark, MAX_READ_AS_CHARACTERS)
+    return [block(section([text(remark, italic=True)]))] if remark else []
+
+
+def _stop(frame: Frame) -> list[Block]:
+    return [buttons.actions(buttons.button(buttons.STOP, "Stop", frame.question.id))]
+
+
+def _read_as(frame: Frame) -> list[Block]:
+    if not frame.question.read_as:
         return []
-    lines = [[text(f"[{p.number}] "), link(p.hit.url, _breadcrumb(p.hit))] for p in passages[:MAX_FOUND]]
-    left_out = len(passages) - len(lines)
-    return [bullets([*lines, [text(f"and {left_out} more")]] if left_out else lines)]
+    words = words_of(frame.question.read_as, MAX_READ_AS_CHARACTERS)
+    return [{"type": "context", "elements": [buttons.plain(f"I read this as: {words}")]}]
 
 
-def _sentences(sentences: Iterable[Sentence], addresses: dict[int, str]) -> list[Element]:
-    elements: list[Element] = []
-    left = MAX_BODY_CHARACTERS
+def _made_by(step: Answer) -> Block:
+    seconds = step.timings.total_ms / 1000
+    took = f"{seconds:.1f} s" if seconds else "answered before, from the same passages"
+    words = words_of(f"{step.model} · {took} · index {step.generation}", MAX_READ_AS_CHARACTERS)
+    return {"type": "context", "elements": [buttons.plain(words)]}
+
+
+def _thumbs(frame: Frame) -> list[Block]:
+    return [] if frame.is_private else [buttons.feedback(frame.question.id)]
+
+
+def _deeds(frame: Frame) -> list[Element]:
+    known = frame.question.id
+    deeds = [
+        buttons.button(buttons.AUDIT, "Show what the bot was shown", known),
+        buttons.button(buttons.HAND_OVER, "Ask a person", known),
+    ]
+    if not frame.is_private:
+        return deeds
+    share = [] if frame.question.thread.is_direct else [buttons.button(buttons.SHARE, "Share with the channel", known)]
+    thumbs = [
+        buttons.button(buttons.HELPFUL, "Good answer", known),
+        buttons.button(buttons.NOT_HELPFUL, "Bad answer", known),
+    ]
+    return [*share, *deeds, *thumbs]
+
+
+def _sentences(sentences: Iterable[Sentence], addresses: dict[int, str]) -> list[list[Element]]:
+    """Return the sentences with their markers, in parts of at most MAX_BODY_CHARACTERS."""
+    parts: list[list[Element]] = [[]]
+    left, left_in_part = MAX_ANSWER_CHARACTERS, MAX_BODY_CHARACTERS
+    about = ""
     for sentence in sentences:
-        words = words_of(sentence.text, left)
-        marks = "".join(f" [{n}]" for n in sentence.citations)
-        left -= len(mrkdwn.escape(words)) + len(marks) + 1
+        words = words_of(sentence.text, MAX_BODY_CHARACTERS // 2)
+        side = words_of(sentence.about, MAX_READ_AS_CHARACTERS) if sentence.about != about else ""
+        about = sentence.about
+        length = len(mrkdwn.escape(side + words)) + 3 + sum(len(f" [{n}]") for n in sentence.citations) + 1
+        left, left_in_part = left - length, left_in_part - length
         if left < 0:
-            return [*elements, text(mrkdwn.ELLIPSIS)]
-        elements.append(text(f"{words} "))
-        elements += [e for n in sentence.citations for e in _mark(n, addresses)]
-    return elements or [text(mrkdwn.ELLIPSIS)]
+            parts[-1].append(text(mrkdwn.ELLIPSIS))
+            break
+        if left_in_part < 0:
+            parts.append([])
+            left_in_part = MAX_BODY_CHARACTERS - length
+        if side:
+            parts[-1].append(text(f"\n{side}: " if parts[-1] else f"{side}: ", bold=True))
+        parts[-1].append(text(f"{words} "))
+        parts[-1] += [e for n in sentence.citations for e in _mark(n, addresses)]
+    return [part for part in parts if part] or [[text(mrkdwn.ELLIPSIS)]]
 
 
 def _mark(number: int, addresses: dict[int, str]) -> list[Element]:
     return [link(addresses.get(number, ""), f"[{number}]"), text(" ")]
 
 
-def _one_per_number(citations: Iterable[Citation]) -> list[Citation]:
-    first = {c.number: c for c in reversed(list(citations))}
-    return [first[number] for number in sorted(first)][:MAX_SOURCES]
-
-
-def _source(citation: Citation) -> list[Element]:
-    as_of = _as_of(citation.hit.updated_at)
-    line = [link(citation.hit.url, f"[{citation.number}] {_breadcrumb(citation.hit)}")]
-    words = words_of(citation.quote, MAX_QUOTE_CHARACTERS)
-    parts = [section([*line, text(f" — {as_of}")] if as_of else line)]
-    return [*parts, quote(words)] if words else parts
-
-
-def _open_buttons(citations: Iterable[Citation]) -> list[Block]:
-    buttons = [_button(c) for c in citations if web_address(c.hit.url)]
-    return [{"type": "actions", "elements": buttons}] if buttons else []
-
-
-def _button(citation: Citation) -> Block:
-    label = words_of(f"[{citation.number}] {_title(citation.hit)}", MAX_BUTTON_CHARACTERS)
-    return {
-        "type": "button",
-        "action_id": f"source_{citation.number}",
-        "text": {"type": "plain_text", "text": label, "emoji": False},
-        "url": citation.hit.url,
-    }
-
-
-def _nearest_pages(passages: Iterable[ShownPassage]) -> list[Hit]:
-    pages = {(p.hit.wiki, p.hit.page_id): p.hit for p in reversed(list(passages))}
-    return list(reversed(pages.values()))[:MAX_NEAREST]
-
-
-def _title(hit: Hit) -> str:
-    return words_of(hit.title.replace("\n", " "), MAX_LABEL_CHARACTERS, if_empty="Untitled page")
-
-
-def _breadcrumb(hit: Hit) -> str:
-    path = " › ".join(p for p in (_title(hit), *hit.headings) if p.strip())
-    return words_of(path.replace("\n", " "), MAX_LABEL_CHARACTERS, if_empty="Untitled page")
-
-
-def _as_of(updated_at: str) -> str:
-    try:
-        date = datetime.fromisoformat(updated_at)
-    except ValueError:
-        return ""
-    return f"as of {date.day} {date:%B} {date.year}"
+def _since(updated_at: str) -> str:
+    date = sources.as_of(updated_at)
+    return f" — {date}" if date else " "

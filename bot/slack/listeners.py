@@ -1,81 +1,172 @@
-"""From Slack's events to questions in the queue.
+"""What Bolt calls: questions are kept before the acknowledgement, everything else happens after it.
 
-Questions are kept in a middleware, which runs before Bolt acknowledges the event; a listener would run after it. If
-keeping fails, the event is not acknowledged and Slack sends it again.
+    middleware ─► keep, change or withdraw a question ─► acknowledged ─► listeners ─► say what there is to say
+
+A listener would run after the acknowledgement, and what it could not write down would be lost; where the middleware
+cannot, the event is not acknowledged and Slack sends it again.
 """
 
 import logging
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Protocol
 
-from slack_bolt import Ack, App, BoltContext, BoltResponse
+from slack_bolt import Ack, App, BoltContext, BoltResponse, Respond
 from slack_bolt.error import BoltUnhandledRequestError
+from slack_sdk import WebClient
 
-from bot.ports import QuestionQueue
-from bot.questions import Asker, Question, Thread, question_id
-from bot.slack import mrkdwn
+from bot.asking import Asking
+from bot.channels import ChannelSettings
+from bot.errors import SlackRefused, SlackUnavailable
+from bot.ports import Kept, Line
+from bot.questions import Question, QuestionId
+from bot.slack import blocks, calls, incoming
+from bot.slack.incoming import Deleted, Edited
+from bot.slack.reply import SlackReplies
 
-_SUBTYPES_WITH_WORDS = (None, "thread_broadcast", "file_share")  # others are edits, joins, bots and the like
-_TS = re.compile(r"[0-9]{1,11}\.[0-9]{1,9}")  # seconds since 1970
+_NOTHING_ASKED = (
+    "Write your question after the command: `/ask how many days of leave do I get?` Only you see the answer."
+)
+_TOO_MANY = "You have several questions waiting already. I will take the next one once those are answered."
+_KNOWN = "I know this question already: look in its thread."
+_LOOKING = "Looking in the wiki…"
+
+Body = Mapping[str, object]
 
 log = logging.getLogger(__name__)
 
 
-def register(app: App, queue: QuestionQueue, wake: Callable[[], None]) -> None:
-    """Make *app* keep each question in *queue* and call *wake*, and acknowledge every event it is sent."""
+class Questions(Protocol):
+    """Knows what was asked."""
 
-    def keep_question(body: dict[str, object], context: BoltContext, next_: Callable[[], BoltResponse]) -> BoltResponse:
-        question = question_in(body, context.bot_user_id or "")
-        if question is not None and queue.put(question):
-            log.info("question kept", extra={"question": question.id})
-            wake()
+    def question(self, question_id: QuestionId) -> Question | None:
+        """Return a question, whatever became of it; None if there is none."""
+
+
+class ChannelRecords(Protocol):
+    """Knows what is set for a channel."""
+
+    def settings(self, team: str, channel: str) -> ChannelSettings:
+        """Return what is set for *channel*; the defaults where nobody has set anything."""
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """Takes questions from Slack. *offer* shows its asker the offer of an answer, if there is one."""
+
+    client: WebClient
+    asking: Asking
+    asked: Questions
+    channels: ChannelRecords
+    replies: SlackReplies
+    line: Line
+    offer: Callable[[Question], None]
+
+    def register(self, app: App) -> None:
+        """Make *app* keep each question, and acknowledge every event it is sent."""
+        app.middleware(self._keep)
+        app.command(incoming.ASK_COMMAND)(self._answer_command)
+        app.shortcut(incoming.ANSWER_SHORTCUT)(self._take_shortcut)
+        app.event(re.compile(".*"))(self._follow_up)
+        app.action(re.compile(r"source_\d+"))(_acknowledge)
+        app.error(_tell)
+
+    def _keep(self, body: Body, context: BoltContext, next_: Callable[[], BoltResponse]) -> BoltResponse:
+        bot = context.bot_user_id or ""
+        question = self._question_in(body, bot)
+        changed = incoming.change_in(body, bot)
+        if question is not None:
+            context["question"] = question
+            context["kept"] = self.asking.keep(question)
+            if context["kept"] is Kept.NEW:
+                log.info("question kept", extra={"question": question.id})
+        elif changed is not None:
+            context["change"] = changed if self._change(changed) else None
+        else:
+            self._keep_remark(body, bot, context)
         return next_()
 
-    app.middleware(keep_question)
-    app.event(re.compile(".*"))(_let_pass)
-    app.action(re.compile(r"source_\d+"))(_acknowledge)
-    app.error(_tell)
+    def _question_in(self, body: Body, bot: str) -> Question | None:
+        now = datetime.now(UTC)
+        return (
+            incoming.question_in(body, bot)
+            or incoming.command_in(body, bot, now)
+            or incoming.shortcut_in(body, bot, now)
+        )
 
+    def _keep_remark(self, body: Body, bot: str, context: BoltContext) -> None:
+        """Keep what was said to nobody by name, where it follows on a question or may be offered an answer."""
+        remark = incoming.remark_in(body, bot)
+        if remark is None:
+            return
+        if remark.thread.ts != remark.ts:
+            if self.asking.follows(remark):
+                context["question"], context["kept"] = remark, self.asking.keep(remark)
+        elif self.channels.settings(remark.thread.team, remark.thread.channel).asks_first and self.asking.offer(remark):
+            context["offered"] = remark
 
-def question_in(body: Mapping[str, object], bot_user_id: str) -> Question | None:
-    """Return the question that an event's *body* holds: a mention of the bot, or a direct message to it."""
-    event = body.get("event")
-    if not isinstance(event, Mapping) or not _asks(event):
-        return None
-    team = str(body.get("team_id") or event.get("team") or body.get("enterprise_id") or "")
-    channel, ts = str(event["channel"]), str(event["ts"])
-    return Question(
-        id=question_id(team, channel, ts),
-        text=mrkdwn.read_text(str(event.get("text") or ""), bot_user_id),
-        asker=Asker(str(event["user"])),
-        thread=Thread(team, channel, str(event.get("thread_ts") or ts), is_direct=_is_direct(event)),
-        ts=ts,
-        asked_at=datetime.fromtimestamp(float(ts), tz=UTC),
-    )
+    def _change(self, changed: Edited | Deleted) -> bool:
+        if isinstance(changed, Deleted):
+            return self.asking.withdraw(changed.question_id)
+        return self.asking.change(changed.question_id, changed.text)
 
+    def _answer_command(self, ack: Ack, context: BoltContext) -> None:
+        if "question" not in context:
+            ack(_NOTHING_ASKED)
+            return
+        if context["kept"] is Kept.TOO_MANY:
+            ack(_TOO_MANY)
+            return
+        waiting = self.line.waiting()
+        seconds = waiting * self.line.seconds_per_question()
+        ack(f"{_LOOKING} About {blocks.wait_in_words(seconds)}." if waiting > 1 else _LOOKING)
 
-def _asks(event: Mapping[str, object]) -> bool:
-    if event.get("bot_id") or not event.get("user") or event.get("subtype") not in _SUBTYPES_WITH_WORDS:
-        return False
-    if not event.get("channel") or not _TS.fullmatch(str(event.get("ts"))):
-        return False
-    if event.get("type") == "app_mention":
-        return True
-    has_words = bool(str(event.get("text") or "").strip())
-    return event.get("type") == "message" and _is_direct(event) and has_words
+    def _take_shortcut(self, ack: Ack, context: BoltContext, respond: Respond) -> None:
+        ack()
+        said = {Kept.TOO_MANY: _TOO_MANY, Kept.KNOWN: _KNOWN}.get(context.get("kept", Kept.NEW))
+        if said:
+            respond(text=said, response_type="ephemeral", replace_original=False)
 
+    def _follow_up(self, body: Body, context: BoltContext) -> None:
+        """Do what an event leaves to do once it is acknowledged."""
+        try:
+            if context.get("kept") is Kept.TOO_MANY:
+                self._tell_too_many(context["question"])
+            elif isinstance(context.get("change"), Deleted):
+                self._remove_reply(context["change"].question_id)
+            elif "offered" in context:
+                self.offer(context["offered"])
+            self._stop(incoming.stopped_in(body))
+        except (SlackRefused, SlackUnavailable) as error:
+            log.warning("an event had no echo", extra={"code": str(error)})
 
-def _is_direct(event: Mapping[str, object]) -> bool:
-    return event.get("channel_type") == "im" or str(event.get("channel")).startswith("D")
+    def _tell_too_many(self, question: Question) -> None:
+        thread = question.thread
+        calls.once(
+            lambda: self.client.chat_postEphemeral(
+                channel=thread.channel,
+                user=question.asker.user,
+                text=_TOO_MANY,
+                thread_ts=None if thread.ts == question.ts else thread.ts,
+            )
+        )
 
+    def _remove_reply(self, question_id: QuestionId) -> None:
+        question = self.asked.question(question_id)
+        if question is not None:
+            self.replies.remove(question)
 
-def _let_pass() -> None:
-    """Do nothing more: Bolt acknowledges an event that has a listener."""
+    def _stop(self, question_id: QuestionId | None) -> None:
+        """Stop the question whose stream was stopped by Slack's own button; in a direct message that is its asker."""
+        question = self.asked.question(question_id) if question_id is not None else None
+        if question is not None and self.asking.cancel(question, question.asker.user):
+            self.replies.stop(question)
 
 
 def _acknowledge(ack: Ack) -> None:
-    """Acknowledge the click on a button that opens an address; Slack shows a warning sign where nobody does."""
+    """Acknowledge a click that opens an address; Slack shows a warning sign where nobody does."""
     ack()
 
 

@@ -15,6 +15,8 @@ _KEPT_CONTROLS = {"\n", "\t"}
 _GROUP_PING = re.compile(r"([@＠﹫])(?=channel|here|everyone)", re.IGNORECASE)
 _TOKEN = re.compile(r"<(?=!(?:here|channel|everyone|group|subteam|date)|[@#][A-Z])", re.IGNORECASE)
 _SCHEME = re.compile(r"\b((?:https?|ftp|mailto|javascript|data|file|slack):)(?=\S)", re.IGNORECASE)
+_MARKDOWN_MARKS = frozenset("\\`*_~[]()#|")
+_MARKDOWN_STANDINS = {"<": "‹", ">": "›", "&": "＆"} | {c: c + _WORD_JOINER for c in "@＠﹫:.!"}  # tokens, addresses
 _ENTITIES = {"&lt;": "<", "&gt;": ">", "&amp;": "&"}
 _INCOMING = re.compile(r"<([^<>]*)>|&(?:lt|gt|amp);")
 
@@ -65,6 +67,24 @@ def fallback_text(text: str, max_characters: int) -> str:
     'see https:\u2060//evil.example &lt;\u2060!here&gt;'
     """
     return escape(shorten(_SCHEME.sub(rf"\1{_WORD_JOINER}", visible(text)), max_characters))
+
+
+def markdown(text: str) -> str:
+    r"""Return *text* for a stream, which Slack reads as Markdown: as it is written, with nothing in it that acts.
+
+    Each character stands for itself whatever follows it, so a text that has grown begins as it began before: a token
+    cannot be put together from two pieces of a stream.
+
+    >>> markdown("see [it](https://evil.example) <!here>")
+    'see \\[it\\]\\(https:\u2060//evil.\u2060example\\) \u2039!\u2060here\u203a'
+    """
+    return "".join(_as_markdown(c) for c in text if _is_shown(c))
+
+
+def _as_markdown(character: str) -> str:
+    if character in _MARKDOWN_MARKS:
+        return f"\\{character}"
+    return _MARKDOWN_STANDINS.get(character, character)
 
 
 def read_text(text: str, bot_user_id: str) -> str:

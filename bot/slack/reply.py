@@ -1,74 +1,117 @@
-"""Replies in Slack: one message in the question's thread, edited in place.
+"""Replies in Slack: one message that is edited in place, a stream in a direct message, or for one person's eyes.
 
-    show(Found) ─► chat.postMessage
-    show(Writing) ─► chat.update, at most every SECONDS_BETWEEN_UPDATES, or not at all
-    show(Answer) ─► chat.update, tried until Slack takes it
-
-A first message whose posting got no reply may stand in the thread all the same: each carries the question's id in its
-metadata, and the thread is searched for it before another is posted.
+show(Found) ─► chat.postMessage          a direct message: chat.startStream       /ask: nothing yet
+show(Writing) ─► chat.update, at most every SECONDS_BETWEEN_UPDATES   chat.appendStream
+show(Answer) ─► chat.update, tried until Slack takes it   chat.stopStream, chat.update       the response_url
 """
 
 import logging
+import threading
 from collections.abc import Callable
-from typing import Protocol
 
 from slack_sdk import WebClient
-from slack_sdk.errors import SlackApiError
 
-from bot.answers import Answer, Found, Refusal, ShownPassage, Step, Writing
-from bot.questions import Question, QuestionId
+from bot.answers import Answer, Found, Refusal, Step, Writing
+from bot.channels import Tone
+from bot.errors import SlackRefused
+from bot.ports import Reply
+from bot.questions import Origin, Question, QuestionId
 from bot.slack import blocks, calls
-from bot.slack.blocks import Message
+from bot.slack.blocks import Frame, Message
+from bot.slack.posted import PostedMessage, ReplyRecords
+from bot.slack.private import PrivateMessage
+from bot.slack.stream import Stream
 
-METADATA_TYPE = "footnote_answer"
 SECONDS_BETWEEN_UPDATES = 1.5  # chat.update is Tier 3: 50 a minute, and each one takes Slack's time to show
-MAX_THREAD_PAGES = 5  # of 200 messages each, from the question on
 
-_GONE = {"message_not_found", "cant_update_message", "edit_window_closed"}
+_NOT_THERE = {"not_in_channel", "channel_not_found", "is_archived", "restricted_action", "thread_not_found"}
+_INVITE_ME = "I cannot write there: invite me to the channel first, and then ask again."
 
 log = logging.getLogger(__name__)
 
 
-class ReplyRecords(Protocol):
-    """Remembers across restarts which message is a question's reply."""
-
-    def begin_reply(self, question_id: QuestionId) -> None:
-        """Remember that the first message of a reply is about to be posted."""
-
-    def keep_reply(self, question_id: QuestionId, ts: str) -> None:
-        """Remember that the message *ts* is the question's reply."""
-
-    def reply_ts(self, question_id: QuestionId) -> str | None:
-        """Return the reply's message; empty if one was begun and Slack never said which, None if none was begun."""
+def _in_full(_question: Question) -> Tone:
+    return Tone.FULL
 
 
 class SlackReplies:
     """Opens replies. *clock* gives monotonic seconds; *wait* waits for so many seconds and may return early."""
 
     def __init__(
-        self, client: WebClient, records: ReplyRecords, clock: Callable[[], float], wait: Callable[[float], object]
+        self,
+        client: WebClient,
+        records: ReplyRecords,
+        clock: Callable[[], float],
+        wait: Callable[[float], object],
+        tone_of: Callable[[Question], Tone] = _in_full,
     ) -> None:
         """Post with *client*, which must not try calls again by itself: see `client_for`."""
         self._client = client
         self._records = records
         self._clock = clock
         self._wait = wait
+        self._tone_of = tone_of
+        self._lock = threading.Lock()
+        self._open: dict[QuestionId, PostedMessage] = {}
 
-    def reply_to(self, question: Question) -> "SlackReply":
+    def reply_to(self, question: Question) -> Reply:
         """Return the reply of *question*; one already begun before a restart is taken up again, not doubled."""
-        posted = PostedMessage(self._client, self._records, question)
-        return SlackReply(posted, self._clock, self._wait)
+        frame = Frame(question, self._tone_of(question))
+        if question.origin is Origin.COMMAND:
+            return PrivateReply(PrivateMessage(self._client, question), frame, self._wait)
+        posted = self._posted(question)
+        stream = Stream(self._client, posted, self._clock) if _may_be_streamed(question) else None
+        return SlackReply(posted, stream, frame, (self._clock, self._wait), lambda: self._close(question.id))
+
+    def notice(self, question: Question, number: int, seconds: float) -> None:
+        """Say where the answer will be that *question* is number *number* in line and may take *seconds*.
+
+        Raises SlackUnavailable or SlackRefused.
+        """
+        posted, message = self._posted(question), blocks.waiting(number, seconds, Frame(question))
+        calls.once(lambda: posted.notice(message))
+        if question.thread.is_direct:
+            calls.once(lambda: posted.show_status(f"is waiting for its turn: {blocks.wait_in_words(seconds)}"))
+
+    def stop(self, question: Question) -> None:
+        """Show that *question* was cancelled, and nothing more. Raises SlackUnavailable or SlackRefused."""
+        calls.patiently(lambda: self._posted(question).end_with(blocks.cancelled()), self._wait)
+        self._close(question.id)
+
+    def remove(self, question: Question) -> None:
+        """Delete the reply of *question*, which is gone itself. Raises SlackUnavailable or SlackRefused."""
+        calls.patiently(lambda: self._posted(question).remove(), self._wait)
+        self._close(question.id)
+
+    def _posted(self, question: Question) -> PostedMessage:
+        with self._lock:
+            if question.id not in self._open:
+                self._open[question.id] = PostedMessage(self._client, self._records, question)
+            return self._open[question.id]
+
+    def _close(self, question_id: QuestionId) -> None:
+        with self._lock:
+            self._open.pop(question_id, None)
 
 
 class SlackReply:
-    """The reply to one question."""
+    """The reply to one question. *hands* are the clock and the way to wait; *close* is called once it has ended."""
 
-    def __init__(self, posted: "PostedMessage", clock: Callable[[], float], wait: Callable[[float], object]) -> None:
+    def __init__(
+        self,
+        posted: PostedMessage,
+        stream: Stream | None,
+        frame: Frame,
+        hands: tuple[Callable[[], float], Callable[[float], object]],
+        close: Callable[[], None],
+    ) -> None:
         self._posted = posted
-        self._clock = clock
-        self._wait = wait
-        self._passages: tuple[ShownPassage, ...] = ()
-        self._quiet_until = clock()
+        self._stream = stream
+        self._frame = frame
+        self._clock, self._wait = hands
+        self._close = close
+        self._found = Found(())
+        self._quiet_until = self._clock()
 
     def show(self, step: Step) -> None:
         """Show *step* in place of what was shown before. Raises SlackUnavailable or SlackRefused.
@@ -77,21 +120,44 @@ class SlackReply:
         """
         match step:
             case Found():
-                self._passages = step.passages
-                self._show_if_quiet(blocks.found(step))
+                self._found = step
+                if not self._streams(lambda stream: stream.begin(step, self._frame)):
+                    self._show_if_quiet(blocks.found(step, self._frame))
             case Writing():
-                self._show_if_quiet(blocks.writing(step, self._passages))
+                if not self._streams(lambda stream: stream.write(step.text)):
+                    self._show_if_quiet(blocks.writing(step, self._found, self._frame))
             case Answer():
-                self._show_surely(blocks.answer(step))
+                self._show_surely(blocks.answer(step, self._frame))
             case Refusal():
-                self._show_surely(blocks.refusal(step))
+                self._show_surely(blocks.refusal(step, self._frame))
 
     def apologise(self, error: Exception) -> None:
         """Say in one friendly sentence that there is no answer this time. Raises SlackUnavailable or SlackRefused."""
-        self._show_surely(blocks.apology(error, self._passages))
+        if isinstance(error, SlackRefused) and str(error) in _NOT_THERE and self._frame.question.reply_url:
+            private = PrivateMessage(self._posted.client, self._frame.question)
+            calls.patiently(lambda: private.send(blocks.said(_INVITE_ME)), self._wait)
+            return
+        self._show_surely(blocks.apology(error, self._found.passages))
+
+    def _streams(self, act: Callable[[Stream], bool]) -> bool:
+        """Return whether the stream has shown it, or will; a stream that fails is left for messages that are edited."""
+        if self._stream is None:
+            return False
+        try:
+            if act(self._stream):
+                return True
+        except calls.FOREIGN as error:
+            log.info("a stream failed, editing the message instead", extra={"code": calls.code_of(error)})
+            self._stream.leave()
+        self._stream = None
+        return False
 
     def _show_surely(self, message: Message) -> None:
+        if self._stream is not None:
+            self._stream.end()
+            self._stream = None
         calls.patiently(lambda: self._posted.change_to(message), self._wait)
+        self._close()
 
     def _show_if_quiet(self, message: Message) -> None:
         if self._clock() < self._quiet_until:
@@ -107,92 +173,43 @@ class SlackReply:
         self._quiet_until = self._clock() + pause
 
 
-class PostedMessage:
-    """The one message in Slack that holds the reply to *question*. Raises Slack's own errors."""
+class PrivateReply:
+    """The reply to `/ask`: its end alone, for its asker alone."""
 
-    def __init__(self, client: WebClient, records: ReplyRecords, question: Question) -> None:
-        self._client = client
-        self._records = records
-        self._question = question
-        self._thread = question.thread
-        ts = records.reply_ts(question.id)
-        self._ts = ts or ""
-        self._may_be_lost = ts == ""
+    def __init__(self, message: PrivateMessage, frame: Frame, wait: Callable[[float], object]) -> None:
+        self._message = message
+        self._frame = frame
+        self._wait = wait
 
-    def change_to(self, message: Message) -> None:
-        """Make the message say *message*; post it where there is none, or none any more."""
-        if self._may_be_lost:
-            self._find()
-        if not self._ts or not self._update(message):
-            self._post(message)
+    def show(self, step: Step) -> None:
+        """Show an answer or a refusal, and that it will take a while. Raises SlackUnavailable or SlackRefused."""
+        match step:
+            case Answer():
+                self._send(blocks.answer(step, self._frame))
+            case Refusal():
+                self._send(blocks.refusal(step, self._frame))
+            case Found():
+                self._say_how_long(step)
+            case Writing():
+                return
 
-    def _update(self, message: Message) -> bool:
-        """Return whether the message was still there to be edited."""
+    def apologise(self, error: Exception) -> None:
+        """Say in one friendly sentence that there is no answer this time. Raises SlackUnavailable or SlackRefused."""
+        self._send(blocks.apology(error))
+
+    def _say_how_long(self, step: Found) -> None:
+        line = blocks.reading_line(step)
+        if not line:
+            return
         try:
-            self._client.chat_update(
-                channel=self._thread.channel,
-                ts=self._ts,
-                text=message.text,
-                blocks=message.blocks,
-                metadata=self._metadata(),
-            )
-        except SlackApiError as error:
-            if calls.code_of(error) not in _GONE:
-                raise
-            log.warning("a reply is gone, posting anew", extra={"question": self._question.id})
-            self._ts = ""
-        return bool(self._ts)
+            self._message.send(blocks.said(line))
+        except calls.FOREIGN as error:
+            log.info("how long it takes was left out", extra={"error": type(error).__name__})
 
-    def _post(self, message: Message) -> None:
-        self._records.begin_reply(self._question.id)
-        self._may_be_lost = True
-        posted = self._client.chat_postMessage(
-            channel=self._thread.channel,
-            thread_ts=self._thread.ts,
-            unfurl_links=False,
-            unfurl_media=False,
-            text=message.text,
-            blocks=message.blocks,
-            metadata=self._metadata(),
-        )
-        self._keep(str(posted["ts"]))
+    def _send(self, message: Message) -> None:
+        calls.patiently(lambda: self._message.send(message), self._wait)
 
-    def _find(self) -> None:
-        """Look in the thread for a message that was posted without our learning of it."""
-        try:
-            ts = self._ts_in_thread()
-        except SlackApiError as error:
-            if calls.may_pass(error):
-                raise
-            log.warning("a thread cannot be read", extra={"code": calls.code_of(error)})
-            ts = ""
-        self._may_be_lost = False
-        if ts:
-            self._keep(ts)
 
-    def _ts_in_thread(self) -> str:
-        cursor = ""
-        for _ in range(MAX_THREAD_PAGES):
-            page = self._client.conversations_replies(
-                channel=self._thread.channel,
-                ts=self._thread.ts,
-                oldest=self._question.ts,
-                limit=200,
-                include_all_metadata=True,
-                cursor=cursor or None,
-            )
-            own = [m for m in page["messages"] if m.get("metadata") == self._metadata()]
-            if own:
-                return str(own[0]["ts"])
-            cursor = (page.get("response_metadata") or {}).get("next_cursor", "")
-            if not cursor:
-                break
-        return ""
-
-    def _keep(self, ts: str) -> None:
-        self._ts = ts
-        self._may_be_lost = False
-        self._records.keep_reply(self._question.id, ts)
-
-    def _metadata(self) -> dict[str, object]:
-        return {"event_type": METADATA_TYPE, "event_payload": {"question_id": self._question.id}}
+def _may_be_streamed(question: Question) -> bool:
+    """Return whether a stream may hold the reply: in a direct message, in a thread that is the question's own."""
+    return question.thread.is_direct and question.thread.ts == question.ts

@@ -11,6 +11,7 @@ Block = dict[str, object]
 
 MAX_URL_CHARACTERS = 3000  # Slack's limit for a button's address
 
+_USER_ID = re.compile(r"[UW][A-Z0-9]{1,19}")
 _UNSAFE_IN_URL = re.compile(r"[\s\x00-\x20\x7f-\xa0<>|\"\\`{}\u2000-\u206f\ufeff]")
 
 
@@ -33,6 +34,11 @@ def section(elements: Sequence[Element]) -> Element:
     return {"type": "rich_text_section", "elements": list(elements)}
 
 
+def user(user_id: str) -> Element:
+    """Return a mention of a person of the workspace, who is notified; an id that is none is shown as its text."""
+    return {"type": "user", "user_id": user_id} if _USER_ID.fullmatch(user_id) else text("somebody")
+
+
 def quote(words: str) -> Element:
     """Return quoted words."""
     return {"type": "rich_text_quote", "elements": [text(words)]}
@@ -41,6 +47,16 @@ def quote(words: str) -> Element:
 def bullets(lines: Iterable[Sequence[Element]]) -> Element:
     """Return a list with a bullet before each line."""
     return {"type": "rich_text_list", "style": "bullet", "elements": [section(line) for line in lines]}
+
+
+def numbered(lines: Iterable[Sequence[Element]]) -> Element:
+    """Return a list with a number before each line."""
+    return {"type": "rich_text_list", "style": "ordered", "elements": [section(line) for line in lines]}
+
+
+def preformatted(words: str) -> Element:
+    """Return lines in letters of one width, as they are."""
+    return {"type": "rich_text_preformatted", "elements": [text(words)]}
 
 
 def block(*parts: Element) -> Block:

@@ -1,34 +1,32 @@
-"""The page in the browser and its calls: what it shows, what it can do, and who may use it.
+"""The page in the browser and its calls: which files it is made of, what it can do, and who may use it.
 
 Every request must name this machine as its host and come from no other site; the page and its calls need the token in
-the address.
+the address. The page's own files hold nothing of the workspace and need none.
 """
 
 import hmac
 import json
-from collections.abc import Callable, Mapping
+import secrets
 from pathlib import Path
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-from bot.workspace import gestures, submissions
+from bot.workspace.deeds import DEEDS
 from bot.workspace.errors import CallRefused, GestureRefused
-from bot.workspace.exchange import Exchange
-from bot.workspace.faults import Fault, FaultKind
-from bot.workspace.forms import typed
-from bot.workspace.gestures import find_channel, find_message, find_person, find_view
-from bot.workspace.messages import Message
+from bot.workspace.live import Live
 from bot.workspace.shared import Shared
-from bot.workspace.wire import Json
 
-_FOLDER = Path(__file__).parent
-_HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+_FOLDER = Path(__file__).parent / "page"
+_TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
+_IMAGES = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".gif": "image/gif", ".webp": "image/webp"}
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Resource-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
 
@@ -50,196 +48,113 @@ def guard(port: int) -> Middleware:
     return only_from_here
 
 
-class Page:
-    """The routes a browser uses, all behind *token*."""
+class Door:
+    """Lets in whoever knows *token*, which stands in the address; the wiki also by a cookie left at an earlier visit.
 
-    def __init__(self, shared: Shared, token: str) -> None:
-        self._shared = shared
+    The cookie is what lets the address of a wiki page, which is printed in answers and holds no token, open in a
+    browser that has the workspace open. A browser sends cookies to every port of this machine, so the cookie holds a
+    secret of its own that opens the wiki alone.
+    """
+
+    def __init__(self, token: str, port: int) -> None:
         self._token = token
+        self._wiki_token = secrets.token_urlsafe(24)
+        self._cookie = f"footnote-wiki-{port}"
+
+    def lets_in(self, request: web.Request) -> bool:
+        """Tell whether the address of *request* holds the token."""
+        return _is_same(request.query.get("token", ""), self._token)
+
+    def lets_read(self, request: web.Request) -> bool:
+        """Tell whether *request* may see the wiki."""
+        return self.lets_in(request) or _is_same(request.cookies.get(self._cookie, ""), self._wiki_token)
+
+    def remember(self, response: web.Response) -> web.Response:
+        """Leave the cookie: for this site's own requests only, out of reach of scripts, until the browser closes."""
+        response.set_cookie(self._cookie, self._wiki_token, httponly=True, samesite="Strict", path="/wiki/")
+        return response
+
+
+def _is_same(given: str, expected: str) -> bool:
+    return hmac.compare_digest(given.encode(), expected.encode())
+
+
+class Page:
+    """The routes a browser uses for the chat."""
+
+    def __init__(self, shared: Shared, door: Door) -> None:
+        self._shared = shared
+        self._door = door
+        self._live = Live(shared)
 
     def add_to(self, app: web.Application) -> None:
         """Add the routes."""
         app.router.add_get("/", self._show)
-        app.router.add_get("/page.js", _script)
-        app.router.add_get("/page.css", _style)
-        app.router.add_get("/control/state", self._state)
+        app.router.add_get("/favicon.ico", _icon)
+        app.router.add_get("/page/{name}", _part_of_page)
+        app.router.add_get("/control/live", self._follow)
+        app.router.add_get("/control/file/{upload}", self._file)
         app.router.add_post("/control/{deed}", self._do)
+        app.on_shutdown.append(self._live.hang_up)
 
     async def _show(self, request: web.Request) -> web.StreamResponse:
-        if not self._is_let_in(request):
-            return web.Response(status=403, text="open the address that was printed at the start", headers=_HEADERS)
-        return _file("page.html", "text/html")
+        if not self._door.lets_in(request):
+            return web.Response(status=403, text="open the address that was printed at the start", headers=HEADERS)
+        return self._door.remember(_file("chat.html", "text/html"))
 
-    async def _state(self, request: web.Request) -> web.StreamResponse:
-        if not self._is_let_in(request):
-            return web.Response(status=403, headers=_HEADERS)
-        if request.query.get("version") == str(self._shared.version):
-            return web.Response(status=204, headers=_HEADERS)
-        try:
-            with self._shared.reading() as exchange:
-                shown = _shown(exchange, request.query.get("person", "maya"))
-                return web.json_response(shown | {"version": self._shared.version}, headers=_HEADERS)
-        except GestureRefused as refusal:
-            return web.json_response({"error": str(refusal)}, status=400, headers=_HEADERS)
+    async def _follow(self, request: web.Request) -> web.StreamResponse:
+        if not self._door.lets_in(request):
+            return web.Response(status=403, headers=HEADERS)
+        return await self._live.serve(request)
+
+    async def _file(self, request: web.Request) -> web.StreamResponse:
+        """Give a picture that the bot uploaded; any other file is not shown."""
+        if not self._door.lets_in(request):
+            return web.Response(status=403, headers=HEADERS)
+        with self._shared.reading() as exchange:
+            upload = exchange.state.uploads.get(request.match_info["upload"])
+        kind = _IMAGES.get(Path(upload.name).suffix.lower()) if upload else None
+        if upload is None or kind is None or not upload.is_complete:
+            return web.Response(status=404, headers=HEADERS)
+        return web.Response(body=upload.content, content_type=kind, headers=HEADERS)
 
     async def _do(self, request: web.Request) -> web.StreamResponse:
-        if not self._is_let_in(request):
-            return web.Response(status=403, headers=_HEADERS)
+        if not self._door.lets_in(request):
+            return web.Response(status=403, headers=HEADERS)
         deed = DEEDS.get(request.match_info["deed"])
         if deed is None or request.content_type != "application/json":
-            return web.Response(status=404, headers=_HEADERS)
+            return web.Response(status=404, headers=HEADERS)
         try:
             body = json.loads(await request.text())
             with self._shared.changing() as exchange:
-                return web.json_response({"ok": True, **deed(exchange, body)}, headers=_HEADERS)
-        except (GestureRefused, CallRefused, KeyError, TypeError, ValueError) as refusal:
-            return web.json_response({"ok": False, "error": str(refusal)}, status=400, headers=_HEADERS)
+                return web.json_response({"ok": True, **deed(exchange, body)}, headers=HEADERS)
+        except KeyError as missing:
+            return _refused(f"{missing.args[0]} is missing")
+        except (GestureRefused, CallRefused, TypeError, ValueError) as refusal:
+            return _refused(str(refusal))
 
-    def _is_let_in(self, request: web.Request) -> bool:
-        return hmac.compare_digest(request.query.get("token", "").encode(), self._token.encode())
+
+def page_file(name: str) -> str:
+    """Return the text of one of the page's own files."""
+    return (_FOLDER / name).read_text(encoding="utf-8")
 
 
-async def _script(request: web.Request) -> web.StreamResponse:
+async def _part_of_page(request: web.Request) -> web.StreamResponse:
+    name = request.match_info["name"]
+    kind = _TYPES.get(Path(name).suffix)
+    if kind is None or name not in {path.name for path in _FOLDER.iterdir()}:
+        return web.Response(status=404, headers=HEADERS)
+    return _file(name, kind)
+
+
+async def _icon(request: web.Request) -> web.StreamResponse:
     del request
-    return _file("page.js", "text/javascript")
-
-
-async def _style(request: web.Request) -> web.StreamResponse:
-    del request
-    return _file("page.css", "text/css")
+    return _file("mark.svg", _TYPES[".svg"])
 
 
 def _file(name: str, content_type: str) -> web.Response:
-    text = (_FOLDER / name).read_text(encoding="utf-8")
-    return web.Response(text=text, content_type=content_type, charset="utf-8", headers=_HEADERS)
+    return web.Response(text=page_file(name), content_type=content_type, charset="utf-8", headers=HEADERS)
 
 
-def _shown(exchange: Exchange, who: str) -> Json:
-    person = find_person(exchange, who)
-    state = exchange.state
-    channels = [channel for channel in state.channels.values() if person.id in channel.members]
-    home = state.homes.get(person.id)
-    return {
-        "you": person.id,
-        "connections": exchange.delivery.connections,
-        "people": [
-            {"id": each.id, "name": each.real_name, "is_bot": each.is_bot, "is_admin": each.is_admin}
-            for each in state.people.values()
-        ],
-        "channels": [{"id": channel.id, "name": channel.name, "kind": channel.kind} for channel in channels],
-        "messages": {channel.id: _seen(exchange, channel.id, person.id) for channel in channels},
-        "notes": [
-            {
-                "channel": channel,
-                "thread_ts": ts,
-                "prompts": list(notes.prompts),
-                "status": notes.status_at(exchange.clock.now()),
-            }
-            for (channel, ts), notes in state.notes.items()
-        ],
-        "modals": [{"id": view.id, "errors": dict(view.errors), **view.body} for view in state.modals(person.id)],
-        "home": {"id": home.id, "blocks": home.blocks} if home else None,
-    }
-
-
-def _seen(exchange: Exchange, channel: str, person: str) -> list[Json]:
-    seen = [message.seen_by(person) for message in exchange.state.messages(channel)]
-    return [_message(message) for message in seen if message is not None]
-
-
-def _message(message: Message) -> Json:
-    return {
-        "ts": message.ts,
-        "thread_ts": message.thread_ts if message.is_reply else None,
-        "user": message.user,
-        "text": message.text,
-        "blocks": [*message.chunks, *message.blocks],
-        "is_markdown": message.is_markdown,
-        "is_streaming": message.is_streaming,
-        "is_ephemeral": message.is_ephemeral,
-        "is_edited": message.edited_ts is not None,
-        "reactions": [{"name": each.name, "count": len(each.people)} for each in message.reactions],
-    }
-
-
-def _say(exchange: Exchange, body: Json) -> Json:
-    person = find_person(exchange, body["person"])
-    channel = find_channel(exchange, body["channel"], person)
-    text = str(body["text"])
-    if text.startswith("/") and not body.get("thread_ts"):
-        name, _, rest = text.partition(" ")
-        gestures.command(exchange, person, channel, name, rest.strip())
-        return {}
-    return {"ts": gestures.say(exchange, person, channel, typed(text), body.get("thread_ts")).ts}
-
-
-def _press(exchange: Exchange, body: Json) -> Json:
-    person = find_person(exchange, body["person"])
-    wanted = (str(body["action_id"]), body.get("block_id"))
-    if "view_id" in body:
-        gestures.press_in_view(exchange, find_view(exchange, body["view_id"]), wanted, body.get("value"))
-        return {}
-    message = find_message(exchange, body["channel"], body["ts"])
-    gestures.press(exchange, person, message, wanted, body.get("value"))
-    return {}
-
-
-def _submit(exchange: Exchange, body: Json) -> Json:
-    submissions.submit(exchange, find_view(exchange, body["view_id"]), body["values"])
-    return {}
-
-
-def _close(exchange: Exchange, body: Json) -> Json:
-    submissions.close(exchange, find_view(exchange, body["view_id"]))
-    return {}
-
-
-def _open_home(exchange: Exchange, body: Json) -> Json:
-    gestures.open_home(exchange, find_person(exchange, body["person"]), str(body.get("tab", "home")))
-    return {}
-
-
-def _react(exchange: Exchange, body: Json) -> Json:
-    message = find_message(exchange, body["channel"], body["ts"])
-    gestures.react(exchange, find_person(exchange, body["person"]), message, str(body["name"]))
-    return {}
-
-
-def _edit(exchange: Exchange, body: Json) -> Json:
-    gestures.edit(exchange, find_channel(exchange, body["channel"]), body["ts"], typed(str(body["text"])))
-    return {}
-
-
-def _delete(exchange: Exchange, body: Json) -> Json:
-    gestures.delete(exchange, find_channel(exchange, body["channel"]), body["ts"])
-    return {}
-
-
-def _disconnect(exchange: Exchange, body: Json) -> Json:
-    exchange.delivery.disconnect(str(body.get("reason", "refresh_requested")))
-    return {}
-
-
-def _inject(exchange: Exchange, body: Json) -> Json:
-    exchange.faults.put(Fault(**{**body, "kind": FaultKind(body["kind"])}))
-    return {}
-
-
-def _advance(exchange: Exchange, body: Json) -> Json:
-    exchange.clock.advance(float(body["seconds"]))
-    return {}
-
-
-DEEDS: Mapping[str, Callable[[Exchange, Json], Json]] = {
-    "say": _say,
-    "press": _press,
-    "submit": _submit,
-    "close": _close,
-    "open_home": _open_home,
-    "react": _react,
-    "edit": _edit,
-    "delete": _delete,
-    "disconnect": _disconnect,
-    "inject": _inject,
-    "advance": _advance,
-}
+def _refused(why: str) -> web.Response:
+    return web.json_response({"ok": False, "error": why}, status=400, headers=HEADERS)

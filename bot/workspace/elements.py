@@ -108,6 +108,8 @@ SHAPES: Mapping[str, Check] = {
     "overflow": _interactive({"options": items(OPTION, 5)}),
     "static_select": _menu(initial_option=OPTION),
     "multi_static_select": _menu(initial_options=items(OPTION, 100), **_MANY),
+    "external_select": _input(initial_option=OPTION, min_query_length=number),
+    "multi_external_select": _input(initial_options=items(OPTION, 100), min_query_length=number, **_MANY),
     "users_select": _input(initial_user=words(20)),
     "multi_users_select": _input(initial_users=items(words(20), 100), **_MANY),
     "channels_select": _input(initial_channel=words(20), response_url_enabled=flag),

@@ -109,6 +109,19 @@ def home_opened(person: str, channel: str, tab: str, home: View | None, event_ts
     return Event(body | ({"view": view_form(home)} if home else {}))
 
 
+def session_stopped(person: str, message: Message, event_ts: str) -> Event:
+    """Tell that *person* pressed Slack's own stop button below the stream *message*."""
+    body = {
+        "type": "agent_session_stopped",
+        "user": person,
+        "channel": message.channel,
+        "thread_ts": message.thread_ts or message.ts,
+        "streaming_message_ts": [message.ts],
+        "event_ts": event_ts,
+    }
+    return Event(body, "assistant:write")
+
+
 def joined(person: str, channel: Channel, inviter: str, event_ts: str) -> Event:
     """Tell that *person*, perhaps the bot itself, joined *channel*."""
     body = {"type": "member_joined_channel", "user": person, "channel": channel.id, "inviter": inviter, "team": TEAM_ID}
@@ -151,7 +164,25 @@ def interaction(kind: str, person: Person, trigger_id: str) -> Json:
     }
 
 
-def pressed_in_message(message: Message, channel: Channel, action: Json, response_url: str) -> Json:
+def suggestion(person: Person, block_id: str, action_id: str, typed: str) -> Json:
+    """Return the question for the options of an external menu in which *typed* was written so far."""
+    asked = interaction("block_suggestion", person, "")
+    del asked["trigger_id"]
+    return asked | {"block_id": block_id, "action_id": action_id, "value": typed}
+
+
+def message_shortcut(person: Person, trigger_id: str, callback_id: str, message: Message, channel: Channel) -> Json:
+    """Return the payload of a shortcut that *person* chose from the menu of *message*."""
+    return interaction("message_action", person, trigger_id) | {
+        "callback_id": callback_id,
+        "action_ts": message.ts,
+        "message_ts": message.ts,
+        "channel": {"id": channel.id, "name": _channel_name(channel)},
+        "message": message_form(message),
+    }
+
+
+def pressed_in_message(message: Message, channel: Channel, action: Json, response_url: str, values: Json) -> Json:
     """Return what a press below *message* adds; an ephemeral is not repeated to the bot."""
     container: Json = {
         "type": "message",
@@ -164,16 +195,17 @@ def pressed_in_message(message: Message, channel: Channel, action: Json, respons
     payload: Json = {
         "container": container,
         "channel": {"id": channel.id, "name": _channel_name(channel)},
-        "state": {"values": {}},
+        "state": {"values": values},
         "response_url": response_url,
         "actions": [action],
     }
     return payload if message.is_ephemeral else payload | {"message": message_form(message)}
 
 
-def pressed_in_view(view: View, action: Json) -> Json:
-    """Return what a press inside *view* adds."""
-    return {"container": {"type": "view", "view_id": view.id}, "view": view_form(view), "actions": [action]}
+def pressed_in_view(view: View, action: Json, values: Json) -> Json:
+    """Return what a press inside *view* adds; *values* as in `submitted`."""
+    form = view_form(view) | {"state": {"values": values}}
+    return {"container": {"type": "view", "view_id": view.id}, "view": form, "actions": [action]}
 
 
 def submitted(view: View, values: Json) -> Json:

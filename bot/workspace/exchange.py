@@ -44,7 +44,7 @@ class Tokens:
 class Call:
     """One Web API call as it was answered: *error* is Slack's code, "" when ok; *status* is 0 when the line was cut.
 
-    *latency* is in real seconds, *at* in seconds since 1970 on the workspace's clock.
+    *latency* is in real seconds, *at* in seconds since 1970 on the workspace's clock; *answer* is the body sent back.
     """
 
     method: str
@@ -53,6 +53,7 @@ class Call:
     status: int
     latency: float
     at: float
+    answer: Json = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,9 @@ class Exchange:
         self.tokens = Tokens.new()
         self.state = State(clock, population)
         self.faults = FaultLine()
+        self.commands = population.commands
+        self.shortcuts = population.shortcuts
+        self.has_wiki = False  # whether there is a wiki to look at beside the chat
         self.delivery = Delivery(clock, self.faults, self.state.new_id, timing)
         self.calls: list[Call] = []
         self.desk = Desk(self.state, scopes, self._echo, self._new_ticket, address)

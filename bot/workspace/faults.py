@@ -62,6 +62,10 @@ class FaultLine:
         """Return the faults that have not happened yet."""
         return list(self._waiting)
 
+    def clear(self) -> None:
+        """Forget the faults that have not happened yet."""
+        self._waiting.clear()
+
     def take_for_call(self, method: str) -> Fault | None:
         """Return the fault that a call of *method* meets now, if any."""
         return self._take(lambda fault: fault.fits(method))

@@ -1,16 +1,18 @@
 """What a person does to one element: press it, choose in it, or write into it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 from bot.workspace.errors import GestureRefused
 from bot.workspace.wire import Json
 
 Value: TypeAlias = str | Sequence[str] | None
+Written: TypeAlias = Mapping[str, Mapping[str, Value]]
+"""What stands in the inputs of a surface: block_id, then action_id, then the value."""
 
 _WRITTEN = {"plain_text_input", "email_text_input", "url_text_input", "number_input"}
-_CHOSEN_ONE = {"static_select", "radio_buttons", "overflow"}
-_CHOSEN_MANY = {"multi_static_select", "checkboxes"}
+_CHOSEN_ONE = {"static_select", "external_select", "radio_buttons", "overflow"}
+_CHOSEN_MANY = {"multi_static_select", "multi_external_select", "checkboxes"}
 _FIELDS: Mapping[str, tuple[str, str]] = {  # type: the field of its state, the field of its first value
     "users_select": ("selected_user", "initial_user"),
     "multi_users_select": ("selected_users", "initial_users"),
@@ -22,6 +24,7 @@ _FIELDS: Mapping[str, tuple[str, str]] = {  # type: the field of its state, the 
     "timepicker": ("selected_time", "initial_time"),
     "datetimepicker": ("selected_date_time", "initial_date_time"),
 }
+_STATEFUL = (_WRITTEN | {"rich_text_input"} | _CHOSEN_ONE | _CHOSEN_MANY | _FIELDS.keys()) - {"overflow"}
 
 
 def action_of(element: Json, block_id: str, value: Value, ts: str) -> Json:
@@ -60,6 +63,16 @@ def state_of(element: Json, value: Value) -> Json:
         raise GestureRefused(f"a {kind} takes no value")
     field, first = _FIELDS[kind]
     return {"type": kind, field: element.get(first) if value is None else _fitting(kind, value)}
+
+
+def filled(elements: Iterable[tuple[Json, Json]], written: Written) -> Json:
+    """Return ``state.values``: what each of *elements*, in pairs with its block, holds: *written*, or as shown."""
+    values: Json = {}
+    for block, element in elements:
+        if element["type"] in _STATEFUL:
+            value = written.get(block["block_id"], {}).get(element["action_id"])
+            values.setdefault(block["block_id"], {})[element["action_id"]] = state_of(element, value)
+    return values
 
 
 def is_empty(state: Json) -> bool:

@@ -1,7 +1,7 @@
 """The workspace's objects in the form Slack sends them."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from bot.workspace.messages import Message
 from bot.workspace.people import APP_ID, BOT_ID, BOT_USER_ID, TEAM_ID, Channel, Person, UserGroup
@@ -9,6 +9,8 @@ from bot.workspace.views import View
 from bot.workspace.wire import Json
 
 _TOKEN = re.compile(r"<([^<>\n]+)>")
+_AT_NAME = re.compile(r"(?<![\w@])@([\w.-]*\w)")
+_HASH_NAME = re.compile(r"(?<![\w#&])#([\w-]*\w)")
 
 
 def message_form(message: Message) -> Json:
@@ -156,9 +158,22 @@ def unescape(text: str) -> str:
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
-def typed(text: str) -> str:
-    """Return what Slack's composer sends for *text*: escaped, with ``@Footnote`` as a mention."""
-    return re.sub(r"@footnote\b", f"<@{BOT_USER_ID}>", escape(text), flags=re.IGNORECASE)
+def typed(text: str, people: Mapping[str, str], channels: Mapping[str, str]) -> str:
+    """Return what Slack's composer sends for *text*: escaped, with the names of *people* and *channels* as mentions.
+
+    >>> typed("@Footnote see #general & ask @nobody", {"footnote": "U1"}, {"general": "C1"})
+    '<@U1> see <#C1|general> &amp; ask @nobody'
+    """
+
+    def mention(match: re.Match[str]) -> str:
+        person = people.get(match[1].lower())
+        return f"<@{person}>" if person else match[0]
+
+    def channel(match: re.Match[str]) -> str:
+        found = channels.get(match[1].lower())
+        return f"<#{found}|{match[1].lower()}>" if found else match[0]
+
+    return _HASH_NAME.sub(channel, _AT_NAME.sub(mention, escape(text)))
 
 
 def mentions_bot(text: str) -> bool:

@@ -1,14 +1,14 @@
 """What people do in Slack's window, and what Slack then tells the bot."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 from bot.workspace import events
 from bot.workspace.delivery import Parcel
 from bot.workspace.errors import CallRefused, GestureRefused
 from bot.workspace.exchange import Exchange
-from bot.workspace.fill import Value, action_of
-from bot.workspace.forms import mentions_bot, rich_text
+from bot.workspace.fill import Value, Written, action_of, filled
+from bot.workspace.forms import mentions_bot, rich_text, view_form
 from bot.workspace.hooks import hook_url, new_hook, new_trigger, show, tell
 from bot.workspace.limits import elements_of
 from bot.workspace.messages import Message, has_reaction, with_reaction, without_reaction
@@ -16,6 +16,18 @@ from bot.workspace.people import BOT_USER_ID, Channel, Person
 from bot.workspace.state import Hook
 from bot.workspace.views import View
 from bot.workspace.wire import Json
+
+
+@dataclass(frozen=True, slots=True)
+class Pressed:
+    """A press: *wanted* is the action_id and, where that is not enough, the block_id; *value* is what was chosen.
+
+    *state* is what stands in the other inputs around it.
+    """
+
+    wanted: tuple[str, str | None]
+    value: Value = None
+    state: Written = field(default_factory=dict)
 
 
 def find_person(exchange: Exchange, who: str) -> Person:
@@ -115,12 +127,24 @@ def react(exchange: Exchange, person: Person, message: Message, name: str) -> No
     exchange.announce([events.reaction_changed(kind, person.id, name, kept, exchange.state.new_ts())])
 
 
+def stop_stream(exchange: Exchange, person: Person, message: Message) -> None:
+    """Press Slack's own stop button below a stream."""
+    if not message.is_streaming:
+        raise GestureRefused("only what is being streamed can be stopped")
+    exchange.announce([events.session_stopped(person.id, message, exchange.state.new_ts())])
+
+
 def invite(exchange: Exchange, inviter: Person, channel: Channel) -> Channel:
     """Take the bot into a channel."""
     joined = replace(channel, members=channel.members | {BOT_USER_ID})
     exchange.state.channels[channel.id] = joined
     exchange.announce([events.joined(BOT_USER_ID, joined, inviter.id, exchange.state.new_ts())])
     return joined
+
+
+def kick(exchange: Exchange, channel: Channel) -> None:
+    """Take the bot out of a channel; no event tells it."""
+    exchange.state.channels[channel.id] = replace(channel, members=channel.members - {BOT_USER_ID})
 
 
 def archive(exchange: Exchange, channel: Channel) -> None:
@@ -141,28 +165,53 @@ def command(exchange: Exchange, person: Person, channel: Channel, name: str, tex
     exchange.delivery.offer(Parcel("slash_commands", payload, acknowledged=_shows(exchange, hook, name), failed=failed))
 
 
-def press(exchange: Exchange, person: Person, message: Message, wanted: tuple[str, str | None], value: Value) -> None:
-    """Press or choose in the element *wanted* (action_id and, where that is not enough, block_id) of a message."""
-    seen = message.seen_by(person.id)
-    if seen is None:
-        raise GestureRefused("this message is shown to somebody else only")
-    block, element = find_element([*seen.chunks, *seen.blocks], wanted)
+def press(exchange: Exchange, person: Person, message: Message, pressed: Pressed) -> None:
+    """Press or choose in an element of a message."""
+    blocks = _blocks_seen(person, message)
+    action, values = _pressed(exchange, person, blocks, pressed)
     channel = exchange.state.channels[message.channel]
     hook = new_hook(exchange, person.id, channel.id, message.ts)
-    action = action_of(element, block["block_id"], value, exchange.state.new_ts())
     payload = events.interaction("block_actions", person, new_trigger(exchange, person.id))
-    payload |= events.pressed_in_message(message, channel, action, hook_url(exchange, hook))
+    payload |= events.pressed_in_message(message, channel, action, hook_url(exchange, hook), values)
     failed = _tells(exchange, hook, "This app did not respond.")
     exchange.delivery.offer(Parcel("interactive", payload, failed=failed))
 
 
-def press_in_view(exchange: Exchange, view: View, wanted: tuple[str, str | None], value: Value) -> None:
+def press_in_view(exchange: Exchange, view: View, pressed: Pressed) -> None:
     """Press or choose in an element of a modal or a Home tab."""
-    block, element = find_element(view.blocks, wanted)
     person = exchange.state.people[view.person]
-    action = action_of(element, block["block_id"], value, exchange.state.new_ts())
+    action, values = _pressed(exchange, person, view.blocks, pressed)
     payload = events.interaction("block_actions", person, new_trigger(exchange, person.id, view.id))
-    exchange.delivery.offer(Parcel("interactive", payload | events.pressed_in_view(view, action)))
+    exchange.delivery.offer(Parcel("interactive", payload | events.pressed_in_view(view, action, values)))
+
+
+def look_up(
+    exchange: Exchange, person: Person, place: View | Message, wanted: tuple[str, str | None], typed: str
+) -> None:
+    """Write *typed* into an external menu; the bot's options are kept as that person's suggestions."""
+    blocks = place.blocks if isinstance(place, View) else _blocks_seen(person, place)
+    block, element = find_element(list(blocks), wanted)
+    action_id, block_id = str(element["action_id"]), str(block["block_id"])
+
+    def acknowledged(answer: Json) -> None:
+        exchange.state.suggest(person.id, f"{block_id}/{action_id}", {**answer, "typed": typed})
+
+    payload = events.suggestion(person, block_id, action_id, typed)
+    if isinstance(place, View):
+        payload["view"] = view_form(place)
+    exchange.delivery.offer(Parcel("interactive", payload, acknowledged=acknowledged))
+
+
+def shortcut(exchange: Exchange, person: Person, message: Message, callback_id: str) -> None:
+    """Choose a shortcut of the app from the menu of a message."""
+    _blocks_seen(person, message)
+    channel = exchange.state.channels[message.channel]
+    hook = new_hook(exchange, person.id, channel.id, message.ts)
+    trigger = new_trigger(exchange, person.id)
+    payload = events.message_shortcut(person, trigger, callback_id, message, channel)
+    payload["response_url"] = hook_url(exchange, hook)
+    failed = _tells(exchange, hook, "This app did not respond.")
+    exchange.delivery.offer(Parcel("interactive", payload, failed=failed))
 
 
 def open_home(exchange: Exchange, person: Person, tab: str) -> None:
@@ -183,6 +232,25 @@ def find_element(blocks: list[Json], wanted: tuple[str, str | None]) -> tuple[Js
     if len(found) != 1:
         raise GestureRefused(f"{len(found)} elements have the action_id {action_id!r}")
     return found[0]
+
+
+def _blocks_seen(person: Person, message: Message) -> list[Json]:
+    seen = message.seen_by(person.id)
+    if seen is None:
+        raise GestureRefused("this message is shown to somebody else only")
+    return [*seen.chunks, *seen.blocks]
+
+
+def _pressed(exchange: Exchange, person: Person, blocks: list[Json], pressed: Pressed) -> tuple[Json, Json]:
+    """Return the action and the values of all inputs around it, its own among them."""
+    state = exchange.state
+    block, element = find_element(blocks, pressed.wanted)
+    action_id, block_id = str(element["action_id"]), str(block["block_id"])
+    offered = [(each, state.offered(person.id, each, inner)) for each, inner in elements_of(blocks)]
+    written = {key: dict(values) for key, values in pressed.state.items()}
+    written.setdefault(block_id, {})[action_id] = pressed.value
+    action = action_of(state.offered(person.id, block, element), block_id, pressed.value, state.new_ts())
+    return action, filled(offered, written)
 
 
 def _parent_ts(exchange: Exchange, channel: Channel, thread_ts: str | None) -> str | None:

@@ -19,11 +19,13 @@ DEFAULT_SCOPES = frozenset(
         "channels:history",
         "chat:write",
         "commands",
+        "files:write",
         "groups:history",
         "im:history",
         "reactions:write",
         "usergroups:read",
         "users:read",
+        "users:read.email",
     }
 )
 
@@ -63,12 +65,41 @@ class Channel:
 
 
 @dataclass(frozen=True, slots=True)
+class Command:
+    """A slash command of the app, as its manifest describes it to people; *hint* is what may follow."""
+
+    name: str
+    description: str
+    hint: str = ""
+
+
+COMMANDS = (
+    Command("/ask", "Ask the wiki; only you see the answer", "your question"),
+    Command("/advise", "Fine-tune, search, both or neither? Advice for your own case", "your case, in your words"),
+    Command("/wiki", "Look after the index and this channel (admins)", "status | reindex | gaps | settings"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Shortcut:
+    """A shortcut of the app in the menu of every message, known to the bot by *callback_id*."""
+
+    name: str
+    callback_id: str
+
+
+SHORTCUTS = (Shortcut("Answer this from the wiki", "answer_from_wiki"),)
+
+
+@dataclass(frozen=True, slots=True)
 class Population:
-    """Everybody and every channel at the start."""
+    """Everybody and every channel at the start, and the commands and message shortcuts of the app."""
 
     people: tuple[Person, ...]
     channels: tuple[Channel, ...]
     groups: tuple[UserGroup, ...] = field(default=())
+    commands: tuple[Command, ...] = COMMANDS
+    shortcuts: tuple[Shortcut, ...] = SHORTCUTS
 
 
 def harbourline(created: int) -> Population:

@@ -43,10 +43,11 @@ class Lines:
             reply = _instead(fault, arguments) or exchange.answer(token, method, arguments)
             is_cut = fault is not None and fault.kind in (FaultKind.DROPPED_BEFORE, FaultKind.DROPPED_AFTER)
             status = 0 if is_cut else reply.status
-            latency = time.perf_counter() - started
-            exchange.calls.append(Call(method, arguments, reply.error, status, latency, exchange.clock.now()))
-        if fault is not None and fault.kind == FaultKind.SLOW:
-            await asyncio.sleep(fault.seconds)
+            delay = fault.seconds if fault is not None and fault.kind == FaultKind.SLOW else 0.0
+            latency = time.perf_counter() - started + delay
+            now = exchange.clock.now()
+            exchange.calls.append(Call(method, arguments, reply.error, status, latency, now, reply.body))
+        await asyncio.sleep(delay)
         if is_cut and request.transport is not None:
             request.transport.abort()
         return web.json_response(reply.body, status=reply.status, headers=reply.headers)
@@ -101,13 +102,13 @@ class Lines:
         return web.json_response(reply.body, status=reply.status)
 
     async def _upload(self, request: web.Request) -> web.StreamResponse:
-        received = len(await request.read())
+        content = await request.read()
         with self._shared.changing() as exchange:
             upload = exchange.state.uploads.get(request.match_info["upload"])
             if upload is None:
                 return web.Response(status=404)
-            exchange.state.uploads[upload.id] = replace(upload, received=received)
-        return web.Response(text=f"OK - {received}")
+            exchange.state.uploads[upload.id] = replace(upload, content=content)
+        return web.Response(text=f"OK - {len(content)}")
 
     async def _hang_up(self, app: web.Application) -> None:
         del app

@@ -17,15 +17,10 @@ class Shared:
     def __init__(self, exchange: Exchange) -> None:
         self._exchange = exchange
         self._changed = threading.Condition()
-        self._version = 0
         self._has_ended = False
+        self._watchers: list[Callable[[], None]] = []
         self._timekeeper = threading.Thread(target=self._keep_time, name="workspace-timekeeper", daemon=True)
         self._timekeeper.start()
-
-    @property
-    def version(self) -> int:
-        """Return a number that grows with every change."""
-        return self._version
 
     @contextmanager
     def reading(self) -> Iterator[Exchange]:
@@ -54,6 +49,17 @@ class Shared:
                 value = predicate()
             return value
 
+    @contextmanager
+    def watching(self, wake: Callable[[], None]) -> Iterator[None]:
+        """Call *wake* after every change, from whichever thread made it, until the block ends. It must not block."""
+        with self._changed:
+            self._watchers.append(wake)
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._watchers.remove(wake)
+
     def close(self) -> None:
         """End the timekeeper."""
         with self._changed:
@@ -64,8 +70,9 @@ class Shared:
     def _settle(self) -> None:
         self._exchange.post_what_is_due()
         self._exchange.delivery.pump()
-        self._version += 1
         self._changed.notify_all()
+        for wake in self._watchers:
+            wake()
 
     def _keep_time(self) -> None:
         with self._changed:

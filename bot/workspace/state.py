@@ -57,7 +57,7 @@ class Upload:
     name: str
     length: int
     title: str = ""
-    received: int = 0
+    content: bytes = b""
     is_complete: bool = False
 
 
@@ -97,6 +97,7 @@ class State:
         self.triggers: dict[str, Trigger] = {}
         self.hooks: dict[str, Hook] = {}
         self.uploads: dict[str, Upload] = {}
+        self.suggestions: dict[str, dict[str, Json]] = {}
         self.scheduled: dict[str, Scheduled] = {}
         self.notes: dict[tuple[str, str], ThreadNotes] = {}
         self._messages: dict[str, dict[str, Message]] = {channel: {} for channel in self.channels}
@@ -139,6 +140,19 @@ class State:
     def thread(self, channel: str, ts: str) -> list[Message]:
         """Return the message *ts* and the replies below it, oldest first."""
         return [message for message in self.messages(channel) if ts in (message.ts, message.thread_ts)]
+
+    def suggest(self, person: str, menu: str, answer: Json) -> None:
+        """Keep what the bot offers *person* in the external *menu*, named by block_id and action_id."""
+        self.suggestions.setdefault(person, {})[menu] = answer
+
+    def offered(self, person: str, block: Json, element: Json) -> Json:
+        """Return *element*; an external menu with the options that were offered to *person*."""
+        if not str(element.get("type", "")).endswith("external_select"):
+            return element
+        answer = self.suggestions.get(person, {}).get(f"{block['block_id']}/{element['action_id']}", {})
+        initial = [element["initial_option"]] if "initial_option" in element else element.get("initial_options", [])
+        grouped = [option for group in answer.get("option_groups", []) for option in group["options"]]
+        return {**element, "options": [*initial, *answer.get("options", []), *grouped]}
 
     def modals(self, person: str) -> list[View]:
         """Return the modals open before *person*, the topmost last."""

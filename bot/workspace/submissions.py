@@ -22,7 +22,7 @@ def submit(exchange: Exchange, view: View, values: Mapping[str, Value]) -> None:
     """Submit *view* with *values*, keyed by block_id or action_id; what is not named stays as it was shown."""
     if view.body.get("submit") is None:
         raise GestureRefused("this modal has no submit button")
-    state = _filled(view, values)
+    state = _filled(exchange, view, values)
     person = exchange.state.people[view.person]
     payload = events.interaction("view_submission", person, new_trigger(exchange, person.id, view.id))
     exchange.delivery.offer(
@@ -44,8 +44,13 @@ def close(exchange: Exchange, view: View) -> None:
         exchange.delivery.offer(Parcel("interactive", payload))
 
 
-def _filled(view: View, values: Mapping[str, Value]) -> Json:
-    inputs = [block for block in view.blocks if block["type"] == "input"]
+def _filled(exchange: Exchange, view: View, values: Mapping[str, Value]) -> Json:
+    offered = exchange.state.offered
+    inputs = [
+        {**block, "element": offered(view.person, block, block["element"])}
+        for block in view.blocks
+        if block["type"] == "input"
+    ]
     keys = {key: _matching(inputs, key)["block_id"] for key in values}
     given = {keys[key]: value for key, value in values.items()}
     return {block["block_id"]: _input_state(block, given.get(block["block_id"])) for block in inputs}

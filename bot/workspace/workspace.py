@@ -1,9 +1,7 @@
 """The workspace as tests and the bot's door use it: start it, act as its people, look at what the bot did."""
 
-import asyncio
 import secrets
 import socket
-import threading
 from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Self, TypeVar
@@ -12,17 +10,21 @@ from aiohttp import web
 
 from bot.workspace import gestures, submissions
 from bot.workspace.clock import Clock
-from bot.workspace.control import Page, guard
+from bot.workspace.control import Door, Page, guard
 from bot.workspace.delivery import Envelope, Timing
 from bot.workspace.exchange import Call, Exchange, Tokens
 from bot.workspace.faults import Fault
-from bot.workspace.fill import Value
+from bot.workspace.fill import Value, Written
 from bot.workspace.gestures import find_channel, find_message, find_person, find_view
 from bot.workspace.messages import Message
 from bot.workspace.people import BOT_USER_ID, DEFAULT_SCOPES, TEAM_ID, Population, harbourline
+from bot.workspace.posting import Poster
 from bot.workspace.server import MAX_BODY_BYTES, Lines
+from bot.workspace.serving import ServerThread
 from bot.workspace.shared import Shared
+from bot.workspace.shelf import Shelf
 from bot.workspace.views import View
+from bot.workspace.wiki import WikiView
 
 T = TypeVar("T")
 CREATED = 1_700_000_000  # when the channels were made, in seconds since 1970
@@ -34,7 +36,7 @@ class Workspace:
     What people may not do raises GestureRefused.
     """
 
-    def __init__(self, listener: socket.socket, exchange: Exchange) -> None:
+    def __init__(self, listener: socket.socket, exchange: Exchange, shelf: Shelf | None = None) -> None:
         self.address = exchange.address
         self.api_url = f"{exchange.address}/api/"
         self.tokens: Tokens = exchange.tokens
@@ -43,10 +45,16 @@ class Workspace:
         page_token = secrets.token_urlsafe(24)
         self.page_url = f"{self.address}/?token={page_token}"
         self._shared = Shared(exchange)
-        app = web.Application(middlewares=[guard(listener.getsockname()[1])], client_max_size=MAX_BODY_BYTES)
+        port = listener.getsockname()[1]
+        door = Door(page_token, port)
+        app = web.Application(middlewares=[guard(port)], client_max_size=MAX_BODY_BYTES)
         Lines(self._shared).add_to(app)
-        Page(self._shared, page_token).add_to(app)
-        self._server = _ServerThread(app, listener)
+        Page(self._shared, door).add_to(app)
+        if shelf is not None:
+            exchange.has_wiki = True
+            WikiView(self._shared, shelf, door).add_to(app)
+        self._server = ServerThread(app, listener)
+        self._posters: list[Poster] = []
 
     @classmethod
     def start(
@@ -55,10 +63,11 @@ class Workspace:
         *,
         clock: Clock | None = None,
         population: Population | None = None,
+        shelf: Shelf | None = None,
         scopes: frozenset[str] = DEFAULT_SCOPES,
         timing: Timing | None = None,
     ) -> Self:
-        """Listen on 127.0.0.1 at *port*, or at any free one for 0, and return once it answers."""
+        """Listen on 127.0.0.1 at *port*, or any free one for 0, and return once it answers; *shelf* holds its wikis."""
         listener = socket.create_server(("127.0.0.1", port))
         exchange = Exchange(
             f"http://127.0.0.1:{listener.getsockname()[1]}",
@@ -67,7 +76,7 @@ class Workspace:
             scopes=scopes,
             timing=timing or Timing(),
         )
-        return cls(listener, exchange)
+        return cls(listener, exchange, shelf)
 
     def __enter__(self) -> Self:
         return self
@@ -79,8 +88,16 @@ class Workspace:
 
     def close(self) -> None:
         """Hang up, stop listening and end the threads."""
+        for poster in self._posters:
+            poster.close()
         self._server.close()
         self._shared.close()
+
+    def post_to(self, url: str, signing_secret: str) -> None:
+        """Post everything to *url* from now on and nowhere else, signed, as to an app without Socket Mode."""
+        while self._posters:
+            self._posters.pop().close()
+        self._posters.append(Poster(self._shared, url, signing_secret))
 
     # What is where
 
@@ -138,18 +155,33 @@ class Workspace:
         with self._shared.changing() as exchange:
             gestures.react(exchange, find_person(exchange, person), find_message(exchange, channel, ts), name)
 
+    def stop_stream(self, person: str, channel: str, ts: str) -> None:
+        """Press Slack's own stop button below a stream."""
+        with self._shared.changing() as exchange:
+            gestures.stop_stream(exchange, find_person(exchange, person), find_message(exchange, channel, ts))
+
     def press(
         self, person: str, channel: str, ts: str, action_id: str, block_id: str | None = None, *, value: Value = None
     ) -> None:
         """Press a button, or choose *value* in a menu (an option's value) or in feedback (positive or negative)."""
         with self._shared.changing() as exchange:
             who = find_person(exchange, person)
-            gestures.press(exchange, who, find_message(exchange, channel, ts), (action_id, block_id), value)
+            pressed = gestures.Pressed((action_id, block_id), value)
+            gestures.press(exchange, who, find_message(exchange, channel, ts), pressed)
 
-    def press_in_view(self, view_id: str, action_id: str, block_id: str | None = None, *, value: Value = None) -> None:
-        """Press or choose in a modal or a Home tab."""
+    def press_in_view(
+        self,
+        view_id: str,
+        action_id: str,
+        block_id: str | None = None,
+        *,
+        value: Value = None,
+        state: Written | None = None,
+    ) -> None:
+        """Press or choose in a modal or a Home tab; *state* is what else is filled in: block_id, action_id, value."""
         with self._shared.changing() as exchange:
-            gestures.press_in_view(exchange, find_view(exchange, view_id), (action_id, block_id), value)
+            pressed = gestures.Pressed((action_id, block_id), value, state or {})
+            gestures.press_in_view(exchange, find_view(exchange, view_id), pressed)
 
     def submit(self, view_id: str, values: Mapping[str, Value]) -> None:
         """Submit a modal; *values* are keyed by block_id or action_id. What the bot says of it is in `modals`."""
@@ -167,6 +199,18 @@ class Workspace:
             who = find_person(exchange, person)
             gestures.command(exchange, who, find_channel(exchange, channel, who), command, text)
 
+    def shortcut(self, person: str, channel: str, ts: str, callback_id: str) -> None:
+        """Choose a shortcut of the app from the menu of a message."""
+        with self._shared.changing() as exchange:
+            message = find_message(exchange, channel, ts)
+            gestures.shortcut(exchange, find_person(exchange, person), message, callback_id)
+
+    def look_up(self, person: str, view_id: str, action_id: str, typed: str) -> None:
+        """Write into an external menu of a modal; what the bot offers can then be chosen."""
+        with self._shared.changing() as exchange:
+            who = find_person(exchange, person)
+            gestures.look_up(exchange, who, find_view(exchange, view_id), (action_id, None), typed)
+
     def open_home(self, person: str, tab: str = "home") -> None:
         """Look at the bot's ``home`` or ``messages`` tab."""
         with self._shared.changing() as exchange:
@@ -176,6 +220,11 @@ class Workspace:
         """Take the bot into a channel."""
         with self._shared.changing() as exchange:
             gestures.invite(exchange, find_person(exchange, person), find_channel(exchange, channel))
+
+    def kick(self, channel: str) -> None:
+        """Take the bot out of a channel."""
+        with self._shared.changing() as exchange:
+            gestures.kick(exchange, find_channel(exchange, channel))
 
     def archive(self, channel: str) -> None:
         """Archive a channel."""
@@ -261,36 +310,6 @@ class Workspace:
     def wait_for(self, predicate: Callable[[], T | None], seconds: float = 5.0) -> T:
         """Return the first true value of *predicate*, which is called after every change, or raise TimeoutError."""
         return self._shared.wait_for(predicate, seconds)
-
-
-class _ServerThread:
-    """An aiohttp application on *listener*, in a daemon thread with its own loop."""
-
-    def __init__(self, app: web.Application, listener: socket.socket) -> None:
-        self._app = app
-        self._listener = listener
-        self._loop = asyncio.new_event_loop()
-        self._is_up = threading.Event()
-        self._thread = threading.Thread(target=self._serve, name="workspace-server", daemon=True)
-        self._thread.start()
-        self._is_up.wait()
-
-    def close(self) -> None:
-        """Stop the loop and wait for the thread; a second call does nothing."""
-        if self._thread.is_alive():
-            self._loop.call_soon_threadsafe(self._loop.stop)
-            self._thread.join()
-
-    def _serve(self) -> None:
-        asyncio.set_event_loop(self._loop)
-        runner = web.AppRunner(self._app, access_log=None, shutdown_timeout=0.5)
-        self._loop.run_until_complete(runner.setup())
-        self._loop.run_until_complete(web.SockSite(runner, self._listener).start())
-        self._is_up.set()
-        self._loop.run_forever()
-        self._loop.run_until_complete(runner.cleanup())
-        self._loop.run_until_complete(self._loop.shutdown_asyncgens())
-        self._loop.close()
 
 
 def _seen(messages: list[Message], person_id: str) -> list[Message]:

@@ -52,6 +52,26 @@ class Database:
                 if connection.in_transaction:
                     connection.rollback()
 
+    @contextmanager
+    def trying(self) -> Iterator[sqlite3.Connection]:
+        """Give a connection whose changes are seen until the block ends, and are never kept."""
+        with self._errors_in_our_words():
+            connection = self._connection()
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+            finally:
+                connection.rollback()
+
+    def close_own(self) -> None:
+        """Close this thread's connection; a thread that ends need not leave one behind."""
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if connection is not None:
+            with self._guard:
+                self._connections.remove(connection)
+            connection.close()
+            del self._local.connection
+
     def close(self) -> None:
         """Close the connections of all threads; nothing may use the catalogue any more."""
         with self._guard:

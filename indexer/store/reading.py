@@ -4,11 +4,14 @@ import json
 import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from indexer.pages import Audience, PageId
+from indexer.pages import Audience, PageId, SectionLink
 from indexer.passages import PassageId
-from indexer.store import words
+from indexer.report import ReportedPage, Summary, sketched
+from indexer.store import history, sketches, words
+from indexer.store.rights import READABLE_PAGES
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +32,19 @@ class FoundPassage:
 
 @dataclass(frozen=True, slots=True)
 class WikiStatus:
-    """How one wiki stands. *last_success* is an ISO date and time in UTC, *problem* a sentence; both may be empty."""
+    """How one wiki stands. *last_success* and *listed_at* are ISO dates and times in UTC, *problem* is a sentence.
+
+    Each may be empty. *pending* pages are gone and stay until an admin accepts that.
+    """
 
     name: str
-    pages: int
-    passages: int
-    last_success: str
-    problem: str
+    pages: int = 0
+    passages: int = 0
+    last_success: str = ""
+    problem: str = ""
+    cursor: str = ""
+    listed_at: str = ""
+    pending: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +60,17 @@ class FailureStatus:
 
 @dataclass(frozen=True, slots=True)
 class RefreshStatus:
-    """One refresh, *ended_at* empty where it still runs or was killed. Times are ISO in UTC."""
+    """One refresh, *ended_at* empty where it still runs or was killed. Times are ISO in UTC.
+
+    While it runs, *done* of *expected* pages were looked at.
+    """
 
     started_at: str
     ended_at: str
     counts: dict[str, int]
     generation: int
+    done: int
+    expected: int
 
 
 class Reading:
@@ -66,8 +80,13 @@ class Reading:
         self._connection = connection
 
     def generation(self) -> int:
+        """Return the number of what can be found: of the newest refresh that changed it, or what was rolled back to."""
+        shown = history.shown(self._connection)
+        return self.newest_generation() if shown is None else shown
+
+    def newest_generation(self) -> int:
         """Return how many refreshes have changed what can be found."""
-        return int(self._fact("generation"))
+        return history.newest(self._connection)
 
     def identity(self) -> str:
         """Return the name of this very catalogue, made up when it was created."""
@@ -100,10 +119,9 @@ class Reading:
 
     def readable(self, passages: Iterable[PassageId], audience: Audience) -> set[PassageId]:
         """Return those of *passages* that are still there and that *audience* may read."""
-        sql = """
-            SELECT id FROM passage WHERE id IN (SELECT value FROM json_each(?)) AND page IN (
-                SELECT page FROM reader WHERE principal IN (SELECT value FROM json_each(?)))
-        """
+        sql = f"""
+            SELECT id FROM passage WHERE id IN (SELECT value FROM json_each(?)) AND page IN ({READABLE_PAGES})
+        """  # noqa: S608 - a constant of ours
         asked = (json.dumps(list(passages)), json.dumps(sorted(audience)))
         return {PassageId(row[0]) for row in self._connection.execute(sql, asked)}
 
@@ -122,28 +140,51 @@ class Reading:
 
     def count_pages(self, wiki: str) -> int:
         """Return how many pages of *wiki* can be found."""
-        return self._count("SELECT count(*) FROM page WHERE wiki = ?", wiki)
+        return self._count("SELECT count(*) FROM page WHERE wiki = ? AND hidden = 0", wiki)
 
     def wikis(self) -> list[WikiStatus]:
         """Return how each wiki stands, by name."""
         sql = """
-            SELECT name, (SELECT count(*) FROM page WHERE wiki = name),
+            SELECT name, (SELECT count(*) FROM page WHERE wiki = name AND hidden = 0),
                 (SELECT count(*) FROM passage JOIN page ON page.id = passage.page WHERE wiki = name),
-                last_success, problem
+                last_success, problem, ifnull(cursor, ''), listed_at, pending
             FROM wiki ORDER BY name
         """
         return [WikiStatus(*row) for row in self._connection.execute(sql)]
+
+    def reported_pages(self) -> list[ReportedPage]:
+        """Return every page that can be found, by wiki and id, as far as a report judges it."""
+        sql = """
+            SELECT wiki, page_id, title, updated_at, drawn, iif(drawn IS NULL, text, ''),
+                   (SELECT count(*) FROM passage WHERE passage.page = page.id), anchors, links
+            FROM page LEFT JOIN sketch USING (sha) WHERE hidden = 0 ORDER BY wiki, page_id
+        """
+        return [_reported_page(row) for row in self._connection.execute(sql)]
+
+    def text_of(self, page: ReportedPage) -> str:
+        """Return the text of a page that is reported on."""
+        sql = "SELECT text FROM page WHERE wiki = ? AND page_id = ?"
+        return str(self._connection.execute(sql, (page.wiki, page.page_id)).fetchone()[0])
+
+    def summaries(self, count: int) -> list[Summary]:
+        """Return what the last *count* refreshes that ended found wrong with pages, in numbers, the newest first."""
+        sql = "SELECT summary FROM refresh WHERE summary != '' ORDER BY id DESC LIMIT ?"
+        return [Summary(**json.loads(row[0])) for row in self._connection.execute(sql, (count,))]
 
     def failures(self) -> list[FailureStatus]:
         """Return the pages that could not be read when they were last tried."""
         sql = "SELECT wiki, page_id, why, attempts, next_try FROM failure ORDER BY wiki, page_id"
         return [FailureStatus(*row) for row in self._connection.execute(sql)]
 
+    def count_requests(self) -> int:
+        """Return how many refreshes were asked for and have not ended."""
+        return self._count("SELECT count(*) FROM request WHERE ended_at = ''")
+
     def last_refresh(self) -> RefreshStatus | None:
         """Return the newest refresh, None before the first."""
-        sql = "SELECT started_at, ended_at, counts, generation FROM refresh ORDER BY id DESC LIMIT 1"
+        sql = "SELECT started_at, ended_at, counts, generation, done, expected FROM refresh ORDER BY id DESC LIMIT 1"
         row = self._connection.execute(sql).fetchone()
-        return RefreshStatus(row[0], row[1], json.loads(row[2]), row[3]) if row else None
+        return RefreshStatus(row[0], row[1], json.loads(row[2]), *row[3:]) if row else None
 
     def _fact(self, name: str) -> str:
         """Return a single value."""
@@ -154,6 +195,21 @@ class Reading:
         """Return the one number that *sql* asks for."""
         (count,) = self._connection.execute(sql, values).fetchone()
         return int(count)
+
+
+def _reported_page(row: tuple[Any, ...]) -> ReportedPage:
+    """Return the page of a row of `Reading.reported_pages`."""
+    wiki, page_id, title, updated_at, drawn, text, passages, anchors, links = row
+    return ReportedPage(
+        wiki=wiki,
+        page_id=page_id,
+        title=title,
+        updated_at=datetime.fromisoformat(updated_at) if updated_at else None,
+        sketch=sketches.from_json(drawn) if drawn is not None else sketched(text),
+        passages=passages,
+        anchors=frozenset(json.loads(anchors)),
+        links=tuple(SectionLink(*link) for link in json.loads(links)),
+    )
 
 
 def _found_passage(row: tuple[Any, ...]) -> FoundPassage:

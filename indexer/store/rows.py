@@ -8,9 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from indexer.pages import Page, PageFailure, PageId
+from indexer.pages import NOBODY, FailureKind, Page, PageFailure, PageId, Readers, both
 from indexer.passages import Passage
 from indexer.ports import Vector
+from indexer.store import history, rights
 from indexer.store.vectors import pack
 from indexer.store.words import codes_in
 
@@ -35,6 +36,14 @@ class Embedded:
     embedder: str
     vectors: Mapping[str, Vector]
     tokens: Mapping[str, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """When something is written, and the generation that it makes."""
+
+    generation: int
+    now: datetime
 
 
 def page_key(connection: sqlite3.Connection, wiki: str, page_id: PageId) -> int:
@@ -84,9 +93,12 @@ def has_tokens(connection: sqlite3.Connection, text: str, embedder: str) -> bool
     return row is not None
 
 
-def store_page(connection: sqlite3.Connection, cut_page: CutPage, embedder: str) -> None:
-    """Put a page and its passages in the place of what was known of it."""
+def store_page(connection: sqlite3.Connection, cut_page: CutPage, embedder: str, moment: Moment) -> None:
+    """Put a page and its passages in the place of what was known of it, which becomes its past."""
     page = cut_page.page
+    before = page_key(connection, page.wiki, page.page_id)
+    if before:
+        history.remember(connection, before, moment.generation, moment.now)
     connection.execute(
         """
         INSERT INTO page (wiki, page_id, stamp, recipe, sha, revision, title, url, updated_at, text)
@@ -101,13 +113,17 @@ def store_page(connection: sqlite3.Connection, cut_page: CutPage, embedder: str)
     )
     store_particulars(connection, page)
     key = page_key(connection, page.wiki, page.page_id)
+    if not before:
+        history.remember_new(connection, key, moment.generation, moment.now)
     kept = passage_ids(connection, key)
     for order, (sha, passage) in enumerate(named(cut_page.passages, embedder)):
         if sha in kept:
             _move_passage(connection, kept.pop(sha), order, passage, embedder)
         else:
             _add_passage(connection, key, order, sha, passage, embedder)
-    connection.executemany("DELETE FROM passage WHERE id = ?", [(passage_id,) for passage_id in kept.values()])
+    for passage_id in kept.values():
+        history.keep_vectors(connection, "id = ?", passage_id, moment.now)
+        connection.execute("DELETE FROM passage WHERE id = ?", (passage_id,))
 
 
 def _move_passage(connection: sqlite3.Connection, passage_id: int, order: int, passage: Passage, embedder: str) -> None:
@@ -146,30 +162,84 @@ def _add_passage(
     )
 
 
-def store_particulars(connection: sqlite3.Connection, page: Page) -> None:
-    """Keep what may change without a change of the text, rights among it, and that the page could be read."""
+def store_particulars(connection: sqlite3.Connection, page: Page) -> bool:
+    """Keep what may change without a change of the text, and that the page could be read.
+
+    Return whether it shows: another address, or other readers.
+    """
     updated_at = page.updated_at.isoformat() if page.updated_at else ""
-    connection.execute(
-        "UPDATE page SET stamp = ?, revision = ?, url = ?, updated_at = ? WHERE wiki = ? AND page_id = ?",
-        (page.stamp, page.revision, page.url, updated_at, page.wiki, page.page_id),
-    )
+    allowed = rights.key(connection, page.readers)
     key = page_key(connection, page.wiki, page.page_id)
-    connection.execute("DELETE FROM reader WHERE page = ?", (key,))
-    connection.executemany("INSERT INTO reader VALUES (?, ?)", [(key, reader) for reader in sorted(page.readers)])
-    connection.execute("DELETE FROM failure WHERE wiki = ? AND page_id = ?", (page.wiki, page.page_id))
+    before = connection.execute("SELECT url, rights FROM page WHERE id = ?", (key,)).fetchone()
+    connection.execute(
+        """
+        UPDATE page SET stamp = ?, revision = ?, url = ?, updated_at = ?, rights = ?, anchors = ?, links = ?, missed = 0
+        WHERE id = ?
+        """,
+        (
+            *(page.stamp, page.revision, page.url, updated_at, allowed),
+            *(json.dumps(sorted({block.anchor for block in page.blocks if block.level})), _links_as_json(page), key),
+        ),
+    )
+    forget_failure(connection, page.wiki, page.page_id)
+    return bool(before != (page.url, allowed))
 
 
-def store_failure(connection: sqlite3.Connection, wiki: str, failure: PageFailure, now: datetime) -> None:
-    """Note that a page could not be read, and when to try again."""
+def _links_as_json(page: Page) -> str:
+    return json.dumps([(link.page_id, link.anchor) for link in page.links], ensure_ascii=False)
+
+
+def store_failure(connection: sqlite3.Connection, wiki: str, failure: PageFailure, now: datetime) -> bool:
+    """Note that a page could not be read, and when to try again; return whether fewer may read it now."""
     row = connection.execute(
         "SELECT attempts FROM failure WHERE wiki = ? AND page_id = ?", (wiki, failure.page_id)
     ).fetchone()
     attempts = 1 + (row[0] if row else 0)
     wait = min(FIRST_WAIT * 2 ** min(attempts - 1, 10), LONGEST_WAIT)
     connection.execute(
-        "INSERT OR REPLACE INTO failure (wiki, page_id, stamp, why, attempts, next_try) VALUES (?, ?, ?, ?, ?, ?)",
-        (wiki, failure.page_id, failure.stamp, failure.why, attempts, (now + wait).isoformat()),
+        """
+        INSERT OR REPLACE INTO failure (wiki, page_id, stamp, why, kind, attempts, next_try)
+        VALUES (?, ?, ?, ?, ?, ?, ?)
+        """,
+        (wiki, failure.page_id, failure.stamp, failure.why, failure.kind, attempts, (now + wait).isoformat()),
     )
+    return failure.kind is FailureKind.CLOSED and store_readers(connection, wiki, failure.page_id, NOBODY)
+
+
+def store_readers(connection: sqlite3.Connection, wiki: str, page_id: PageId, readers: Readers) -> bool:
+    """Note who may read a page from now on; return whether these are others."""
+    sql = "UPDATE page SET rights = ?3 WHERE wiki = ?1 AND page_id = ?2 AND rights IS NOT ?3"
+    return connection.execute(sql, (wiki, page_id, rights.key(connection, readers))).rowcount > 0
+
+
+def store_readers_of(connection: sqlite3.Connection, page: Page) -> bool:
+    """Note who may read a page whose new text waits; return whether these are others. It is open to no more by it."""
+    sql = """
+        SELECT stamp, ifnull(readers, '[]') FROM page LEFT JOIN rights ON rights.id = page.rights
+        WHERE wiki = ? AND page_id = ?
+    """
+    row = connection.execute(sql, (page.wiki, page.page_id)).fetchone()
+    if row is None:
+        return False
+    forget_failure(connection, page.wiki, page.page_id)
+    allowed = page.readers if row[0] == page.stamp else both(rights.from_json(row[1]), page.readers)
+    return store_readers(connection, page.wiki, page.page_id, allowed)
+
+
+def forget_failure(connection: sqlite3.Connection, wiki: str, page_id: PageId) -> None:
+    """Forget that a page could not be read."""
+    connection.execute("DELETE FROM failure WHERE wiki = ? AND page_id = ?", (wiki, page_id))
+
+
+def remove_page(connection: sqlite3.Connection, wiki: str, page_id: PageId, now: datetime) -> bool:
+    """Remove a page and all that is known of it, but for the vectors of its texts, which may come back.
+
+    Return whether it was there.
+    """
+    key = page_key(connection, wiki, page_id)
+    history.keep_vectors(connection, "page = ?", key, now)
+    forget_failure(connection, wiki, page_id)
+    return connection.execute("DELETE FROM page WHERE id = ?", (key,)).rowcount > 0
 
 
 def set_generation(connection: sqlite3.Connection, generation: int) -> None:

@@ -5,6 +5,8 @@ A snapshot is a cache that can be deleted at any time. Every search is exact: 10
 passage is missed, and a filter by rights never starves. Knows nothing of SQLite.
 """
 
+import contextlib
+import ctypes
 import errno
 import hashlib
 import itertools
@@ -19,8 +21,14 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
-import usearch
 from numpy.typing import NDArray
+
+with contextlib.suppress(OSError):  # where there is none, there is nothing to keep apart
+    # usearch holds a C++ library of its own. Loaded before the system's, its names stand for llama.cpp's, which then
+    # refuses every model (std::bad_cast); loaded after it, both work.
+    ctypes.CDLL("libstdc++.so.6", mode=ctypes.RTLD_GLOBAL)
+
+import usearch
 from usearch.index import Index
 
 from indexer.errors import DiskFull, EmbedderUnusable, SnapshotUnusable
@@ -122,6 +130,14 @@ class Snapshots:
             return (self.folder / "CURRENT").read_text(encoding="ascii", errors="replace").strip()
         except FileNotFoundError:
             return ""
+
+    def trace(self, name: str) -> str:
+        """Return what differs once somebody has touched the files of a snapshot."""
+        try:
+            states = [(self.folder / name / file).stat() for file in (VECTORS_FILE, MANIFEST_FILE)]
+        except OSError:
+            return ""
+        return name + "".join(f" {state.st_size}-{state.st_mtime_ns}-{state.st_ino}" for state in states)
 
     def open(self, name: str, catalogue: str, embedder: str, generation: int) -> Snapshot:
         """Open the snapshot *name*. Raises SnapshotUnusable where it is none for this catalogue and embedder.

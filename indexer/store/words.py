@@ -9,6 +9,7 @@ import re
 import sqlite3
 
 from indexer.passages import PassageId
+from indexer.store.rights import READABLE_PAGES
 
 BREADCRUMB_WEIGHT = 2.0  # a word of the title or a heading counts for two of the body
 COMMON_SHARE = 0.05  # terms in more passages are left out: at 100,000 passages that took a question from 193 to 2.5 ms
@@ -104,13 +105,12 @@ def _ranked_words(
 ) -> list[tuple[PassageId, float]]:
     """Return the passages best by BM25; the sign is turned, since FTS5's is negative."""
     # FTS5's own `rank` would ignore the weights.
-    sql = """
+    sql = f"""
         SELECT words.rowid, -bm25(words, ?, 1.0) AS score
         FROM words CROSS JOIN passage ON passage.id = words.rowid
-        WHERE words MATCH ? AND passage.page IN (
-            SELECT page FROM reader WHERE principal IN (SELECT value FROM json_each(?)))
+        WHERE words MATCH ? AND passage.page IN ({READABLE_PAGES})
         ORDER BY score DESC, words.rowid LIMIT ?
-    """
+    """  # noqa: S608 - a constant of ours
     if not terms:
         return []
     return connection.execute(sql, (BREADCRUMB_WEIGHT, _any_of(terms), audience, count)).fetchall()
@@ -120,13 +120,12 @@ def _ranked_codes(
     connection: sqlite3.Connection, codes: list[str], audience: str, count: int
 ) -> list[tuple[PassageId, float]]:
     """Return the passages with a name or code that holds one of *codes*, best first."""
-    sql = """
+    sql = f"""
         SELECT code_parts.rowid, -bm25(code_parts) AS score
         FROM code_parts CROSS JOIN passage ON passage.id = code_parts.rowid
-        WHERE code_parts MATCH ? AND passage.page IN (
-            SELECT page FROM reader WHERE principal IN (SELECT value FROM json_each(?)))
+        WHERE code_parts MATCH ? AND passage.page IN ({READABLE_PAGES})
         ORDER BY score DESC, code_parts.rowid LIMIT ?
-    """
+    """  # noqa: S608 - a constant of ours
     if not codes:
         return []
     return connection.execute(sql, (_any_of(codes[:MOST_TERMS]), audience, count)).fetchall()

@@ -1,13 +1,18 @@
 """Files of text in whatever encoding, and pages named by their path: what a folder and a git repository share."""
 
 import codecs
+import posixpath
 import re
+from collections.abc import Callable, Iterable, Iterator
+from urllib.parse import unquote, urlsplit
 
+from indexer.pages import FailureKind, Page, PageFailure, PageId, PageRef, SectionLink
 from indexer.wikis.html import read_html
 from indexer.wikis.markdown import read_markdown
 from indexer.wikis.reading import Reading
 
 PAGE_ENDINGS = (".md", ".markdown", ".html", ".htm", ".md.erb")
+MAX_PAGE_BYTES = 5_000_000
 INDEX_NAMES = frozenset({"index", "readme", "_index"})
 MAX_SHARE_BEYOND_ASCII = 0.3  # of a text in a Western language; Cyrillic or Greek read as cp1252 has more
 
@@ -18,6 +23,21 @@ _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f]")
 
 class UnreadableFile(Exception):
     """A file is no text that can be read; the message says why, for an admin."""
+
+
+class FileGone(UnreadableFile):
+    """There is no such file any more."""
+
+
+def each(refs: Iterable[PageRef], page_of: Callable[[PageRef], Page]) -> Iterator[Page | PageFailure]:
+    """Yield each page, or why *page_of* could not read it, in the order asked for."""
+    for ref in refs:
+        try:
+            yield page_of(ref)
+        except FileGone as reason:
+            yield PageFailure(ref.page_id, ref.stamp, str(reason), FailureKind.GONE)
+        except UnreadableFile as reason:
+            yield PageFailure(ref.page_id, ref.stamp, str(reason))
 
 
 def is_page(path: str) -> bool:
@@ -40,6 +60,23 @@ def title_from(path: str) -> str:
     named = [part for part in parts if part and part.lower() not in INDEX_NAMES] or parts
     words = re.sub(r"[-_\s]+", " ", named[-1]).strip() or named[-1]
     return words[:1].upper() + words[1:]
+
+
+def section_links(addresses: Iterable[str], page_id: str) -> tuple[SectionLink, ...]:
+    """Return those of a page's links that lead to a section of a page named by its path.
+
+    >>> section_links(["#b", "../vpn.md#set-up", "leave", "https://x.example/#y"], "it/a.md")
+    (SectionLink(page_id='it/a.md', anchor='b'), SectionLink(page_id='vpn.md', anchor='set-up'))
+    """
+    found = []
+    for address in addresses:
+        parts = urlsplit(address)
+        if not parts.fragment or parts.scheme or parts.netloc or parts.path.startswith("/"):
+            continue
+        folder = posixpath.dirname(page_id)
+        path = posixpath.normpath(posixpath.join(folder, unquote(parts.path))) if parts.path else page_id
+        found.append(SectionLink(PageId(path), unquote(parts.fragment)))
+    return tuple(dict.fromkeys(found))
 
 
 def read_page(content: bytes, path: str) -> Reading:

@@ -13,13 +13,24 @@ from pathlib import Path
 from urllib.parse import quote as percent_encoded
 
 from indexer.errors import WikiMisconfigured, WikiUnavailable
-from indexer.pages import Page, PageFailure, PageId, PageRef, Principal
-from indexer.wikis.files import INDEX_NAMES, UnreadableFile, is_page, read_page, without_ending
+from indexer.pages import Layer, Page, PageFailure, PageId, PageRef, Readers, both
+from indexer.ports import Abilities, Batch, Cursor, ListingPart
+from indexer.wikis.files import (
+    INDEX_NAMES,
+    MAX_PAGE_BYTES,
+    FileGone,
+    UnreadableFile,
+    each,
+    is_page,
+    read_page,
+    section_links,
+    without_ending,
+)
 from indexer.wikis.links import address_at
+from indexer.wikis.restrictions import FILE, NOBODY_AT_ALL, Restrictions, layer_of
 
 log = logging.getLogger(__name__)
 
-MAX_PAGE_BYTES = 5_000_000
 SKIPPED_FOLDERS = frozenset({"node_modules"})
 
 
@@ -35,10 +46,11 @@ class _Place:
 class Folder:
     """The pages of one folder and the folders in it; a page's id is its path there, with `/`.
 
-    Hidden folders and `node_modules` are no part of it. A symbolic link is followed if it stays inside.
+    Hidden folders and `node_modules` are no part of it. A symbolic link is followed if it stays inside. *readers* may
+    read it, less whom the `.readers` files of its folders leave out.
     """
 
-    def __init__(self, name: str, path: Path, url: str, readers: frozenset[Principal]) -> None:
+    def __init__(self, name: str, path: Path, url: str, readers: Readers) -> None:
         self._name = name
         self._path = path
         self._url = url
@@ -48,6 +60,11 @@ class Folder:
     def name(self) -> str:
         """The name from the settings, unique among the wikis."""
         return self._name
+
+    @property
+    def abilities(self) -> Abilities:
+        """Only lists, but exactly: a file that is not there is gone."""
+        return Abilities(changes=False, removals=False, exact_listing=True)
 
     def validate(self) -> None:
         """Check that the folder is there and can be listed. Raises WikiMisconfigured, with the cure."""
@@ -61,8 +78,12 @@ class Folder:
                 f"The folder {self._path} of the wiki {self._name!r} cannot be read: {error.strerror}. {cure}"
             ) from error
 
-    def listing(self) -> list[PageRef]:
-        """Return every page, in the order of their ids. Raises WikiUnavailable if any folder cannot be listed."""
+    def changes(self, cursor: Cursor | None) -> Iterator[Batch]:
+        """Not for a folder, which keeps no history."""
+        raise AssertionError(f"{self._name} has no feed of changes to go on from {cursor}")
+
+    def listing(self) -> Iterator[ListingPart]:
+        """Yield every page at once, in the order of their ids. Raises WikiUnavailable if a folder cannot be listed."""
         try:
             refs = list(self._walk(self._path.resolve(strict=True)))
         except OSError as error:
@@ -70,16 +91,13 @@ class Folder:
             raise WikiUnavailable(
                 f"The folder {folder} of the wiki {self._name!r} cannot be listed: {error.strerror}."
             ) from error
-        return sorted(refs, key=lambda ref: ref.page_id)
+        pages = tuple(sorted(refs, key=lambda ref: ref.page_id))
+        yield ListingPart(pages, is_complete=True, expected=len(pages))
 
     def fetch(self, refs: Iterable[PageRef]) -> Iterator[Page | PageFailure]:
         """Yield each page, or why it could not be read, in the order asked for."""
         root = self._path.resolve()
-        for ref in refs:
-            try:
-                yield self._page(ref, root)
-            except UnreadableFile as reason:
-                yield PageFailure(ref.page_id, ref.stamp, str(reason))
+        yield from each(refs, lambda ref: self._page(ref, root))
 
     def link(self, page_id: PageId, anchor: str, quote: str) -> str:
         """Return the base address and the path without its ending; empty where no base address is set."""
@@ -92,6 +110,7 @@ class Folder:
 
     def _walk(self, root: Path) -> Iterator[PageRef]:
         """Yield the pages under *root*; links come last, so that a page is known by its own path, and only once."""
+        restrictions = self._restrictions(root)
         seen: set[str] = set()
         waiting = deque([_Place(str(root), "", is_link=False)])
         while waiting:
@@ -105,7 +124,12 @@ class Folder:
                 waiting.extendleft(reversed([found for found in inside if not found.is_link]))
                 waiting.extend(found for found in inside if found.is_link and self._is_inside(found, root))
             elif file_modes.S_ISREG(state.st_mode) and is_page(place.page_id):
-                yield PageRef(PageId(place.page_id), f"{state.st_size}-{state.st_mtime_ns}-{state.st_ino}")
+                stamp = f"{state.st_size}-{state.st_mtime_ns}-{state.st_ino}"
+                page_id = PageId(place.page_id)
+                yield PageRef(page_id, stamp, _readers_of(restrictions, page_id, Path(place.real_path), root))
+
+    def _restrictions(self, root: Path) -> Restrictions:
+        return Restrictions(self._readers, lambda folder: _layer(root / folder / FILE))
 
     def _places_in(self, folder: _Place) -> list[_Place]:
         """Return what is in *folder*, by name, without what is hidden or never holds pages."""
@@ -130,7 +154,8 @@ class Folder:
         return is_inside
 
     def _page(self, ref: PageRef, root: Path) -> Page:
-        content, state = _read(root, ref.page_id)
+        path = _inside(root, ref.page_id)
+        content, state = _read(path)
         reading = read_page(content, ref.page_id)
         return Page(
             wiki=self._name,
@@ -140,9 +165,10 @@ class Folder:
             revision=hashlib.sha256(content).hexdigest()[:12],
             stamp=ref.stamp,
             updated_at=reading.reviewed_at or _modified_at(state),
-            readers=self._readers,
+            readers=_readers_of(self._restrictions(root), ref.page_id, path, root),
             text=reading.text,
             blocks=reading.blocks,
+            links=section_links(reading.links, ref.page_id),
         )
 
 
@@ -167,10 +193,34 @@ def _is_skipped(name: str) -> bool:
     return name.startswith(".") or name in SKIPPED_FOLDERS
 
 
-def _read(root: Path, page_id: PageId) -> tuple[bytes, os.stat_result]:
+def _readers_of(restrictions: Restrictions, page_id: PageId, real_path: Path, root: Path) -> Readers:
+    """Return who may read a page, by the folders on the way to it and by those where it really is."""
+    allowed, real_id = restrictions.of(page_id), PageId(real_path.relative_to(root).as_posix())
+    return allowed if real_id == page_id else both(allowed, restrictions.of(real_id))
+
+
+def _layer(file: Path) -> Layer | None:
+    """Return whom a `.readers` file lets in, None where there is none; nobody where it is there and no file."""
+    try:
+        file.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError:
+        return NOBODY_AT_ALL
+    try:
+        return layer_of(file.read_bytes()) if file.is_file() else NOBODY_AT_ALL
+    except OSError:
+        return NOBODY_AT_ALL
+
+
+def _inside(root: Path, page_id: PageId) -> Path:
     path = (root / page_id).resolve()
     if not path.is_relative_to(root):
         raise UnreadableFile("The file is outside the wiki's folder.")
+    return path
+
+
+def _read(path: Path) -> tuple[bytes, os.stat_result]:
     try:
         state = path.stat()
         if not file_modes.S_ISREG(state.st_mode):
@@ -180,7 +230,7 @@ def _read(root: Path, page_id: PageId) -> tuple[bytes, os.stat_result]:
             raise UnreadableFile(f"The file has {megabytes} a page may have.")
         return path.read_bytes(), state
     except FileNotFoundError as error:
-        raise UnreadableFile("The file was gone when it was to be read.") from error
+        raise FileGone("The file was gone when it was to be read.") from error
     except OSError as error:
         raise UnreadableFile(f"The file cannot be read: {error.strerror}.") from error
 

@@ -28,6 +28,16 @@ def read_html(text: str, fallback_title: str) -> Reading:
     return assemble(pieces, front.title, fallback_title, reviewed_at)
 
 
+def read_body(source: str, title: str, leave_out: tuple[str, ...] = ()) -> Reading:
+    """Return what a reader sees of a page called *title* whose wiki rendered *source*, less what *leave_out* selects.
+
+    *leave_out* are CSS selectors of what the wiki adds around the text.
+    """
+    pieces = pieces_of_markdown(page_as_markdown(without_unseen(readable(source)), leave_out))
+    reviewed_at = find_review_date([piece.text for piece in pieces[:4]])
+    return assemble(pieces, title, title, reviewed_at)
+
+
 def _main_pieces(source: str) -> list[Piece]:
     """Return the pieces of `<main>`, else of `<article>`, else of the body less its header and footer, else all."""
     for name in _MAIN_PARTS:

@@ -19,6 +19,18 @@ def address_at(address: str, anchor: str, quote: str) -> str:
     return f"{address}#{fragment}" if fragment else address
 
 
+def with_quote(address: str, quote: str) -> str:
+    """Return *address*, which may have an anchor already, at *quote*; an empty one stays empty.
+
+    >>> with_quote("https://w.example/leave#notice", "Two weeks.")
+    'https://w.example/leave#notice:~:text=Two%20weeks.'
+    """
+    directive = _text_directive(quote)
+    if not address or not directive:
+        return address
+    return address + directive if "#" in address else f"{address}#{directive}"
+
+
 def _text_directive(quote: str) -> str:
     """Return the text fragment for *quote*: its first words and its last, each from one line or one table cell."""
     parts = [part.split() for part in _SEPARATORS.split(quote) if not _NO_WORDS.fullmatch(part)]

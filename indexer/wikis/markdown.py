@@ -9,6 +9,7 @@ Code and tables inside a list or a quotation become blocks of their own, so that
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import groupby, takewhile
 
 from markdown_it import MarkdownIt
@@ -43,9 +44,11 @@ def read_markdown(text: str, fallback_title: str) -> Reading:
     '# Leave\n\nSee the form.'
     """
     front, body = split_front_matter(readable(text))
-    pieces = _pieces_of(without_leftovers(body))
+    tokens = _tokens_of(without_leftovers(body))
+    pieces = list(_pieces(tokens, MAX_HTML_ROUNDS))
     reviewed_at = front.reviewed_at or find_review_date([piece.text for piece in pieces[:4]])
-    return assemble(pieces, front.title, fallback_title, reviewed_at)
+    reading = assemble(pieces, front.title, fallback_title, reviewed_at)
+    return replace(reading, links=tuple(_addresses(tokens)))
 
 
 def pieces_of_markdown(text: str) -> list[Piece]:
@@ -208,6 +211,14 @@ def _table(tokens: Sequence[Token]) -> Piece:
     if rows and any(rows[0]):
         lines.insert(1, f"| {' | '.join('---' for _ in rows[0])} |")
     return Piece(BlockKind.TABLE, "\n".join(lines))
+
+
+def _addresses(tokens: Sequence[Token]) -> Iterator[str]:
+    """Yield where the links in *tokens* lead to."""
+    for token in tokens:
+        for child in token.children or ():
+            if child.type == "link_open":
+                yield str(child.attrs.get("href", ""))
 
 
 def _one_line(text: str) -> str:

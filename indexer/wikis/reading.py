@@ -26,13 +26,15 @@ class Reading:
     """A page's *title*, its *text* in normal form with its *blocks*, and when the page itself says it was reviewed.
 
     `text[block.start:block.end]` is the block, blocks are in order and a blank line stands between them.
-    *reviewed_at* is aware UTC, None where the page does not say.
+    *reviewed_at* is aware UTC, None where the page does not say. *links* are the addresses that its links lead to, as
+    they are written.
     """
 
     title: str
     text: str
     blocks: tuple[Block, ...]
     reviewed_at: datetime | None = None
+    links: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""files.*: an upload in two steps; only names and sizes are kept."""
+"""files.*: an upload in two steps; what was uploaded is kept until the workspace ends."""
 
 from dataclasses import replace
 
@@ -45,7 +45,7 @@ def _received(desk: Desk, given: Json) -> Upload:
     upload = desk.state.uploads.get(str(given.get("id", "")))
     if upload is None or upload.is_complete:
         raise CallRefused("file_not_found")
-    if upload.received != upload.length:
+    if len(upload.content) != upload.length:
         raise CallRefused("file_update_failed")
     return replace(upload, title=str(given.get("title") or upload.name))
 

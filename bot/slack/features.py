@@ -1,0 +1,128 @@
+"""All that the bot does in Slack, put together from what it works with."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from slack_sdk import WebClient
+
+from bot.advice.figures import Tally
+from bot.asking import Asking
+from bot.ports import Audiences, IndexDesk, Line
+from bot.questions import Question
+from bot.slack.advising import Advising
+from bot.slack.app import Feature
+from bot.slack.deeds import OwnQuestions
+from bot.slack.desk import AdminsDesk
+from bot.slack.desk_records import Channels, Journal, OpenHandovers, Opinions, Questions
+from bot.slack.handing import HandingOver, Handovers
+from bot.slack.home import Home
+from bot.slack.home import OwnQuestions as OwnQuestionsAsked
+from bot.slack.judging import Feedback, Judging
+from bot.slack.listeners import Intake
+from bot.slack.offers import Foresight, Offers
+from bot.slack.presses import Asked
+from bot.slack.reply import SlackReplies
+from bot.slack.rights import Admins
+from indexer.pages import Audience
+from indexer.passages import PassageId
+
+
+class AllAsked(Asked, Questions, OwnQuestionsAsked, Protocol):
+    """What was asked, by whom, and what it came to."""
+
+
+class AllFeedback(Feedback, Opinions, Protocol):
+    """What people say of answers."""
+
+
+class AllHandovers(Handovers, OpenHandovers, Protocol):
+    """What went to a person."""
+
+
+class Records(Line, Protocol):
+    """What the features remember."""
+
+    @property
+    def asked(self) -> AllAsked:
+        """What was asked, and what it came to."""
+
+    @property
+    def feedback(self) -> AllFeedback:
+        """What people say of answers."""
+
+    @property
+    def handovers(self) -> AllHandovers:
+        """What went to a person."""
+
+    @property
+    def channels(self) -> Channels:
+        """What is set for channels."""
+
+    @property
+    def journal(self) -> Journal:
+        """What admins did."""
+
+    def tally(self) -> Tally:
+        """Return what was counted since the first question."""
+
+
+class Mind(Protocol):
+    """What knows the index and the model."""
+
+    def is_sure(self, question: Question, audience: Audience) -> bool:
+        """Return whether the passages that *audience* may read surely answer *question*."""
+
+    def forget(self, question: Question, audience: Audience) -> None:
+        """Write the answer to *question* anew the next time it is asked."""
+
+    @property
+    def may_read(self) -> Callable[[Sequence[PassageId], Audience], bool]:
+        """Tell whether an audience may read all of some passages as they are now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the features share. *mind* and *index* are None until the index and the model are there.
+
+    *wait* waits for so many seconds and returns early, and true, when the bot ends.
+    """
+
+    client: WebClient
+    records: Records
+    replies: SlackReplies
+    audiences: Audiences
+    admins: frozenset[str]
+    asking: Asking
+    mind: Callable[[], Mind | None]
+    index: Callable[[], IndexDesk | None]
+    wait: Callable[[float], object]
+
+
+def all_features(around: Surroundings) -> list[Feature]:
+    """Return what the bot does in Slack; what takes every event is the last."""
+    records, client, admins = around.records, around.client, Admins(around.client, around.admins)
+
+    def offer(question: Question) -> None:
+        mind: Foresight | None = around.mind()
+        if mind is not None:
+            Offers(client, around.audiences, mind).make(question)
+
+    def forget(question: Question, audience: Audience) -> None:
+        mind = around.mind()
+        if mind is not None:
+            mind.forget(question, audience)
+
+    def may_read(passages: Sequence[PassageId], audience: Audience) -> bool:
+        mind = around.mind()
+        return mind is not None and mind.may_read(passages, audience)
+
+    return [
+        OwnQuestions(around.asking, records.asked, around.replies, around.audiences, may_read),
+        Judging(client, records.asked, records.feedback, admins, forget),
+        HandingOver(client, records.asked, records.handovers, records.channels, admins),
+        Advising(client, records.tally),
+        AdminsDesk(client, records, admins, around.index, around.wait),
+        Home(client, records, records.asked, admins, around.index),
+        Intake(client, around.asking, records.asked, records.channels, around.replies, records, offer),
+    ]

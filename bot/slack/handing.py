@@ -1,0 +1,157 @@
+"""Asking a person: the owner that an admin has set for the channel is called, and says when it is settled."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from slack_bolt import App
+from slack_sdk import WebClient
+
+from bot.channels import ChannelSettings
+from bot.errors import SlackRefused, SlackUnavailable
+from bot.questions import Origin, Question, QuestionId
+from bot.slack import blocks, buttons, calls, presses
+from bot.slack.blocks import Message
+from bot.slack.presses import Asked, Press
+from bot.slack.rich_text import Block, Element, block, quote, section, text, user
+from bot.slack.rights import Admins
+
+_NOBODY = "Nobody is set as the person to ask here. An admin can name one with `/wiki settings`."
+_CALLED = "Somebody was asked already."
+_NOT_YOURS_TO_RESOLVE = "Only the person who was asked, who asked, and admins can do that."
+_RESOLVED = "It is resolved already."
+_METADATA_TYPE = "footnote_handover"
+
+
+class Handover(Protocol):
+    """A question in a person's hands."""
+
+    @property
+    def channel(self) -> str:
+        """Where the message is that calls them."""
+
+    @property
+    def ts(self) -> str:
+        """That message; empty if Slack never said."""
+
+    @property
+    def owner(self) -> str:
+        """Who was called."""
+
+
+class Handovers(Protocol):
+    """Remembers which questions went to a person."""
+
+    def begin(self, question_id: QuestionId, asked_by: str, owner: str) -> bool:
+        """Keep that *question_id* goes to *owner*. False if somebody was called already."""
+
+    def keep_message(self, question_id: QuestionId, channel: str, ts: str) -> None:
+        """Remember which message calls the person."""
+
+    def drop(self, question_id: QuestionId) -> None:
+        """Forget a handover whose message Slack did not take."""
+
+    def owner(self, question_id: QuestionId) -> str:
+        """Return who was called; empty if nobody."""
+
+    def resolve(self, question_id: QuestionId, person: str) -> Handover | None:
+        """Keep that *person* has settled it; None if it was settled already, or never handed over."""
+
+
+class ChannelRecords(Protocol):
+    """Knows what is set for a channel."""
+
+    def settings(self, team: str, channel: str) -> ChannelSettings:
+        """Return what is set for *channel*; the defaults where nobody has set anything."""
+
+
+@dataclass(frozen=True, slots=True)
+class HandingOver:
+    """The buttons "Ask a person" and "Resolved"."""
+
+    client: WebClient
+    asked: Asked
+    handovers: Handovers
+    channels: ChannelRecords
+    admins: Admins
+
+    def register(self, app: App) -> None:
+        """Make *app* call it."""
+        presses.listen(app, self.asked, {buttons.HAND_OVER: self._hand_over, buttons.RESOLVE: self._resolve})
+
+    def _hand_over(self, press: Press) -> str:
+        question = press.question
+        owner = self.channels.settings(question.thread.team, question.thread.channel).owner
+        if not owner:
+            return _NOBODY
+        if not self.handovers.begin(question.id, press.person, owner):
+            return _CALLED
+        try:
+            self._call(question, owner)
+        except (SlackRefused, SlackUnavailable):
+            self.handovers.drop(question.id)
+            raise
+        return "I have asked a person to look at it." if _is_private(question) else ""
+
+    def _call(self, question: Question, owner: str) -> None:
+        """Call *owner* in the question's thread, or by direct message where the thread is not for everybody."""
+        channel, thread_ts = _place(question, owner)
+        message = _calling(question, owner)
+        posted = calls.once(
+            lambda: self.client.chat_postMessage(
+                channel=channel,
+                thread_ts=thread_ts,
+                text=message.text,
+                blocks=message.blocks,
+                unfurl_links=False,
+                unfurl_media=False,
+                metadata={"event_type": _METADATA_TYPE, "event_payload": {"question_id": question.id}},
+            )
+        )
+        self.handovers.keep_message(question.id, str(posted["channel"]), str(posted["ts"]))
+
+    def _resolve(self, press: Press) -> str:
+        question = press.question
+        may = press.is_askers or press.person == self.handovers.owner(question.id) or self.admins.has(press.person)
+        if not may:
+            return _NOT_YOURS_TO_RESOLVE
+        settled = self.handovers.resolve(question.id, press.person)
+        if settled is None:
+            return _RESOLVED
+        message = _settled(question, press.person)
+        calls.once(
+            lambda: self.client.chat_update(
+                channel=settled.channel, ts=settled.ts, text=message.text, blocks=message.blocks
+            )
+        )
+        if _is_private(question) and not press.is_askers:
+            self._tell_asker(question, message)
+        return ""
+
+    def _tell_asker(self, question: Question, message: Message) -> None:
+        asker = question.asker.user
+        calls.once(lambda: self.client.chat_postMessage(channel=asker, text=message.text, blocks=message.blocks))
+
+
+def _is_private(question: Question) -> bool:
+    return question.thread.is_direct or question.origin is Origin.COMMAND
+
+
+def _place(question: Question, owner: str) -> tuple[str, str | None]:
+    return (owner, None) if _is_private(question) else (question.thread.channel, question.thread.ts)
+
+
+def _calling(question: Question, owner: str) -> Message:
+    words = blocks.shown_question(question)
+    line = [user(owner), text(", can you help "), user(question.asker.user), text(" with this?")]
+    row = buttons.actions(buttons.primary(buttons.button(buttons.RESOLVE, "Resolved", question.id)))
+    return _with_question("A question needs a person", line, words, [row])
+
+
+def _settled(question: Question, person: str) -> Message:
+    line = [text("Resolved by "), user(person), text(":")]
+    return _with_question("Resolved", line, blocks.shown_question(question), [])
+
+
+def _with_question(head: str, line: Sequence[Element], words: str, more: Sequence[Block]) -> Message:
+    return Message(blocks.said(f"{head}: {words}").text, (block(section(line), quote(words)), *more))

@@ -1,0 +1,88 @@
+"""Presses on the buttons below an answer: acknowledged at once, looked up, done, and answered where there is need."""
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from slack_bolt import Ack, App, Respond
+
+from bot.answers import Answer, Refusal
+from bot.errors import SlackRefused, SlackUnavailable
+from bot.questions import Question, QuestionId
+from indexer.pages import Audience
+
+UNKNOWN = "I no longer know this question."
+FAILED = "Slack did not take that. Please try again."
+
+Body = Mapping[str, object]
+
+log = logging.getLogger(__name__)
+
+
+class Asked(Protocol):
+    """Knows what was asked and what it came to."""
+
+    def question(self, question_id: QuestionId) -> Question | None:
+        """Return a question, whatever became of it; None if there is none."""
+
+    def outcome(self, question_id: QuestionId) -> Answer | Refusal | None:
+        """Return what a question came to, with all that was shown; None if nothing."""
+
+    def audience_of(self, question_id: QuestionId) -> Audience:
+        """Return for whom a question was answered; nobody where it was not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Press:
+    """One press by *person* on a button below *question*; *trigger_id* opens a modal, *respond* answers."""
+
+    question: Question
+    person: str
+    trigger_id: str
+    respond: Respond
+
+    @property
+    def is_askers(self) -> bool:
+        """Whether who presses is who asked."""
+        return self.person == self.question.asker.user
+
+
+Deed = Callable[[Press], str]
+"""Does what a press asks for; returns a sentence for who pressed, and for nobody else, or an empty one."""
+
+
+def listen(app: App, asked: Asked, deeds: Mapping[str, Deed]) -> None:
+    """Make *app* do each of *deeds*, by action_id, on the question whose id the button carries."""
+    for action_id, deed in deeds.items():
+        app.action(action_id)(_listener(asked, deed))
+
+
+def act(asked: Asked, deed: Deed, known: str, body: Body, respond: Respond) -> None:
+    """Do *deed* on the question *known*, and tell who pressed what there is to tell."""
+    question = asked.question(QuestionId(known))
+    try:
+        said = UNKNOWN if question is None else deed(Press(question, person_of(body), _trigger(body), respond))
+    except (SlackRefused, SlackUnavailable) as error:
+        log.warning("a press had no effect", extra={"code": str(error)})
+        said = FAILED
+    if said:
+        respond(text=said, response_type="ephemeral", replace_original=False)
+
+
+def person_of(body: Body) -> str:
+    """Return who did it."""
+    person = body.get("user")
+    return str(person.get("id") or "") if isinstance(person, Mapping) else ""
+
+
+def _listener(asked: Asked, deed: Deed) -> Callable[..., None]:
+    def listener(ack: Ack, body: Body, action: Body, respond: Respond) -> None:
+        ack()
+        act(asked, deed, str(action.get("value") or ""), body, respond)
+
+    return listener
+
+
+def _trigger(body: Body) -> str:
+    return str(body.get("trigger_id") or "")

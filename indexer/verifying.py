@@ -1,0 +1,132 @@
+"""The verifier: a cross-encoder that reads a question and a text together and says whether the text answers it.
+
+Its word embeddings are those of the embedding model that is installed with Footnote; what `finetune verifier` made of
+the rest is read from a file of its own. Knows nothing of how it was trained.
+"""
+
+import hashlib
+import json
+import logging
+import threading
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from indexer.errors import VerifierUnusable
+from indexer.ports import Scores
+
+if TYPE_CHECKING:
+    from sentence_transformers import CrossEncoder
+    from torch import nn
+
+WEIGHTS = "verifier.safetensors"
+MANIFEST = "verifier.json"
+FROZEN = "bert.embeddings.word_embeddings.weight"
+MAX_TOKENS = 320  # question, breadcrumb and passage; the embedder's longest passages take 256
+BATCH = 16
+
+
+class CrossEncoderVerifier:
+    """The verifier whose weights are in *folder*, over the embedding model in *base* (port Verifier).
+
+    Every method raises VerifierUnusable where they cannot be loaded. May be used by several threads, which take turns.
+    """
+
+    def __init__(self, folder: Path, base: Path) -> None:
+        self._weights_folder = folder
+        self._base = base
+        self._turn = threading.Lock()
+
+    @cached_property
+    def name(self) -> str:
+        """What its scores are made with: `verifier-` and a short hash of its weights."""
+        return f"verifier-{_manifest(self._weights_folder)['sha256'][:8]}"
+
+    def scores(self, question: str, texts: Sequence[str]) -> Scores:
+        """Return how sure it is that each text answers *question*; *texts* have their breadcrumb as the first line."""
+        if not texts:
+            return np.zeros(0, dtype=np.float32)
+        with self._turn:
+            found = self._encoder.predict(
+                [(question, text) for text in texts], batch_size=BATCH, show_progress_bar=False
+            )
+        scores: Scores = np.asarray(found, dtype=np.float32).reshape(len(texts))
+        return scores
+
+    @cached_property
+    def _encoder(self) -> "CrossEncoder":
+        import torch  # these two take seconds, which a refresh need not spend
+
+        abilities = torch.cpu.get_capabilities()
+        encoder = opened(self._base, self._weights_folder)
+        if abilities.get("avx512_bf16") or abilities.get("amx_bf16"):
+            model_of(encoder).to(torch.bfloat16)  # 160 ms against 550 for 30 passages of 100 tokens on one core
+        return encoder
+
+
+def opened(base: Path, folder: Path | None) -> "CrossEncoder":
+    """Return the cross-encoder over *base* with the weights of *folder*, untrained where that is None.
+
+    Raises VerifierUnusable.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+    from sentence_transformers import CrossEncoder
+    from transformers.utils import logging as transformers_logging
+
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # it has no types
+    logging.getLogger("sentence_transformers.base.model").setLevel(logging.ERROR)  # nor that it is converted
+    transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]  # else it says at length that the head is new
+    # Attention in plain steps and without dropout trains twice as fast on a CPU as the fused one with it.
+    settings = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
+    try:
+        encoder: CrossEncoder = CrossEncoder(
+            str(base),
+            num_labels=1,
+            max_length=MAX_TOKENS,
+            device="cpu",
+            local_files_only=True,
+            config_kwargs=settings,
+            model_kwargs={"attn_implementation": "eager"},
+        )
+        if folder is not None:
+            _check(folder)
+            weights = {name: weight.float() for name, weight in load_file(folder / WEIGHTS).items()}
+            lacking, unknown = model_of(encoder).load_state_dict(weights, strict=False)
+            if unknown or set(lacking) - {FROZEN}:
+                raise VerifierUnusable(_cure(folder, "its weights do not fit the embedding model"))
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
+        raise VerifierUnusable(_cure(folder or base, f"it cannot be loaded: {error}")) from error
+    return encoder
+
+
+def model_of(encoder: "CrossEncoder") -> "nn.Module":
+    """Return the model inside *encoder*."""
+    assert encoder.model is not None, "a cross-encoder holds a model"
+    model: nn.Module = encoder.model
+    return model
+
+
+def _check(folder: Path) -> None:
+    """See that the weights are whole. Raises VerifierUnusable."""
+    found = hashlib.sha256((folder / WEIGHTS).read_bytes()).hexdigest()
+    if found != _manifest(folder)["sha256"]:
+        raise VerifierUnusable(_cure(folder, f"{WEIGHTS} is not the file that {MANIFEST} was written for"))
+
+
+def _manifest(folder: Path) -> dict[str, str]:
+    try:
+        found: dict[str, str] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise VerifierUnusable(_cure(folder, f"{MANIFEST} cannot be read: {error}")) from error
+    return found
+
+
+def _cure(folder: Path, why: str) -> str:
+    return (
+        f"The verifier in {folder} cannot be used: {why}. Check the installation out anew, name another folder in "
+        "FOOTNOTE_SEARCH__VERIFIER_PATH, or leave that empty to do without."
+    )
