@@ -1,4 +1,4 @@
-"""Door of fine-tuning: `python -m finetune` dataset · train · export · evaluate."""
+"""Door of fine-tuning: `python -m finetune` dataset · train · verifier · export · evaluate."""
 
 import os  # first: how threads wait is read when torch is loaded
 
@@ -6,28 +6,29 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # threads that wait do not 
 
 import argparse
 import dataclasses
+import hashlib
 import itertools
 import json
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
-from tqdm import tqdm
-
-from config import finetuning, logs, settings
-from finetune import dataset, evaluate, examples, export, public, rows, runs, tokens, train
+from config import finetuning, logs, settings, wiring
+from finetune import dataset, evaluate, examples, export, feedback, pairs, public, rows, runs, tokens, train, verifier
+from finetune import options as options_
 from finetune.errors import RunUnusable
 from finetune.hyperparameters import Hyperparameters, from_mapping, from_yaml
+from finetune.progress import Bar, TrainingLine
 
+IN_USE = "in use"
 WORK = "finetune"
 """The folder of fine-tuning's files below the data folder."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Do what *arguments* say and return the exit status: 0 done, 1 failed with a sentence, 2 wrong use."""
-    options = _parser().parse_args(arguments)
+    options = options_.parser(ACTS).parse_args(arguments)
     try:
         read = settings.load()
         logs.set_up("WARNING")
@@ -38,40 +39,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("Stopped. Start the same command again to go on from the last checkpoint.", file=sys.stderr)
         return 130
-
-
-class Bar:
-    """How far long work is, as a bar on a terminal and a line now and then elsewhere (port Describing)."""
-
-    SECONDS_BETWEEN_LINES = 30
-
-    def __init__(self) -> None:
-        self._bar: tqdm[NoReturn] = tqdm(file=sys.stderr, leave=False, disable=not sys.stderr.isatty())
-        self._said = time.monotonic()
-
-    def __call__(self, what: str, done: int, of: int) -> None:
-        """Say that *done* *of* the steps of *what* are done."""
-        if self._bar.disable:
-            if time.monotonic() - self._said >= self.SECONDS_BETWEEN_LINES:
-                self._said = time.monotonic()
-                print(f"{what}: {done:,}{f' of {of:,}' if of else ''}", file=sys.stderr, flush=True)
-            return
-        self._bar.total = of or None
-        self._bar.set_description(what)
-        self._bar.update(done - self._bar.n)
-
-    def expect(self, pages: int) -> None:
-        """Say how many pages will be indexed (port Progress)."""
-        self._pages, self._indexed = pages, 0
-
-    def advance(self, pages: int = 1) -> None:
-        """Say that so many more are (port Progress)."""
-        self._indexed += pages
-        self("pages indexed", self._indexed, self._pages)
-
-    def close(self) -> None:
-        """Take the bar away."""
-        self._bar.close()
 
 
 def _dataset(read: settings.Settings, options: argparse.Namespace) -> int:
@@ -100,6 +67,10 @@ def _dataset(read: settings.Settings, options: argparse.Namespace) -> int:
     held_back = finetuning.golden_questions()
     made = dataset.make(drafts, workshop, held_back, bar)
     made.left_out.update(written.left_out)
+    if options.from_feedback:
+        said = feedback.examples_of(finetuning.judged_answers(read), workshop.prompting)
+        dataset.take_in(made, said.examples, workshop.seed)
+        made.left_out.update({f"feedback: {why}": count for why, count in said.left_out.items()})
     sources = {"wikis": sorted(wikis), "public": [one.name for one in sets]}
     manifest = dataset.save(made, options.out or work / "dataset", workshop, held_back, sources)
     bar.close()
@@ -112,7 +83,9 @@ def _train(read: settings.Settings, options: argparse.Namespace) -> int:
     work = read.data_dir / WORK
     data = options.dataset or work / "dataset"
     base = options.base or finetuning.base_model(read)
-    given = {name: value for name, value in vars(options).items() if name in _NAMES and value is not None}
+    given = {
+        name: value for name, value in vars(options).items() if name in options_.HYPERPARAMETERS and value is not None
+    }
     chosen = from_yaml(options.settings, given) if options.settings else from_mapping(given, "options")
     bar = Bar()
     prompting = finetuning.BotPrompting()
@@ -123,21 +96,63 @@ def _train(read: settings.Settings, options: argparse.Namespace) -> int:
         for side in ("train", "dev")
     }
     bar.close()
+    origins = dataset.origins(data, prompting, vocabulary)
+    begun = _begin_from(options.begin_from, chosen, vocabulary.name) if options.begin_from else None
+    if begun:
+        origins |= {"begun_from_sha256": hashlib.sha256(options.begin_from.read_bytes()).hexdigest()}
     inputs = train.Inputs(
         base=base,
         train=read_tokens["train"],
         dev=read_tokens["dev"],
-        origins=dataset.origins(data, prompting, vocabulary),
+        origins=origins,
         openers=finetuning.marker_openers(vocabulary),
+        begin_from=begun,
     )
     if options.dry_run:
         _print(_plan(inputs, chosen))
         return 0
     threads = options.threads or len(os.sched_getaffinity(0))
-    line = TrainingLine(chosen)
+    line = TrainingLine(chosen.minutes)
     outcome = train.train(inputs, chosen, options.run or work / "runs" / "first", threads, line)
     line.close()
     _print(dataclasses.asdict(outcome))
+    return 0
+
+
+def _begin_from(path: Path, chosen: Hyperparameters, base_sha256: str) -> dict[str, Any]:
+    """Return the weights to begin from. Raises RunUnusable where they do not fit."""
+    weights, trained_on = export.read_adapter(path, chosen)
+    if trained_on != base_sha256:
+        raise RunUnusable(f"{path} was trained on another base; name its own with --base.")
+    return weights
+
+
+def _verifier(read: settings.Settings, options: argparse.Namespace) -> int:
+    """Train a verifier, or go on with one, and write it."""
+    work = read.data_dir / WORK
+    data = options.dataset or work / "dataset"
+    run = options.run or work / "runs" / "verifier"
+    prompting = finetuning.BotPrompting()
+    rules = examples.Rules(prompting.system, prompting.refusal)
+    names = {field.name for field in dataclasses.fields(verifier.Settings)}
+    given = {name: value for name, value in vars(options).items() if name in names and value is not None}
+    chosen = verifier.Settings(**given)
+    sides = {
+        side: [pair for one in examples.read(data / f"{side}.jsonl", rules) for pair in pairs.of(one)]
+        for side in ("train", "dev")
+    }
+    out = options.out or run / "export"
+    if options.dry_run:
+        _print({"pairs": {side: len(found) for side, found in sides.items()}, "would_write": str(out)})
+        return 0
+    threads = options.threads or len(os.sched_getaffinity(0))
+    line = TrainingLine(chosen.minutes)
+    inputs = verifier.Inputs(sides["train"], sides["dev"], finetuning.embedder_folder(), options.begin_from)
+    figures = verifier.train(inputs, chosen, run, threads, line)
+    line.close()
+    rounded = {name: round(value, 4) for name, value in figures.items()}
+    facts = {"dataset": dataset.hashes(data), "dev": rounded, "settings": dataclasses.asdict(chosen)}
+    _print({"path": str(verifier.export(run, out, facts)), "dev": rounded})
     return 0
 
 
@@ -179,7 +194,7 @@ def _agreement(read: settings.Settings, options: argparse.Namespace, run: Path, 
     rules = examples.Rules(prompting.system, prompting.refusal)
     data = options.dataset or read.data_dir / WORK / "dataset"
     some = list(itertools.islice(examples.read(data / "dev.jsonl", rules), options.trials))
-    model = finetuning.opened_model(read, base, adapter)
+    model = finetuning.opened_model(finetuning.naming(read, base, adapter))
     trials = [export.Trial(*finetuning.written_by_llama(model, one, 40)) for one in some]
     model.close()
     return export.agreement(train.tuned(base, run), trials)
@@ -190,6 +205,9 @@ def _evaluate(read: settings.Settings, options: argparse.Namespace) -> int:
     questions = evaluate.read(options.questions)[:: options.every]
     base = options.base or finetuning.base_model(read)
     models: dict[str, Path | None] = {} if options.no_base else {"base": None}
+    in_use = wiring.adapter_in_use(read)
+    if options.adapter and in_use is not None and in_use not in dict(options.adapter).values():
+        models |= {IN_USE: in_use}
     models |= dict(options.adapter)
     if options.dry_run:
         _print({"questions": len(questions), "models": list(models)})
@@ -197,10 +215,17 @@ def _evaluate(read: settings.Settings, options: argparse.Namespace) -> int:
     bar = Bar()
     replies = {}
     for name, adapter in models.items():
-        model = finetuning.opened_model(read, base, adapter)
-        for label, checks in ((f"{name}, model alone", False), (f"{name}, with checks", True)):
-            system = finetuning.BotAnswering(read, model, checks=checks)
-            replies[label] = evaluate.answer_all(system, questions, label, bar)
+        named = finetuning.naming(read, base, adapter)
+        model = finetuning.opened_model(named)
+        alone, checked = f"{name}, model alone", f"{name}, with checks"
+        replies[alone] = evaluate.answer_all(finetuning.ModelAlone(named, model), questions, alone, bar)
+        if options.calibrate and adapter is not None and name != IN_USE:
+            system = finetuning.BotAnswering(named, model, finetuning.open_scales())
+            opened = evaluate.answer_all(system, questions, checked, bar)
+            scale, replies[checked] = evaluate.judged(questions, opened, options.kept)
+            finetuning.keep_judge(adapter, scale.as_json())
+        else:
+            replies[checked] = evaluate.answer_all(finetuning.BotAnswering(named, model), questions, checked, bar)
         model.close()
     finder = finetuning.BotSearching(read)
     replies["extractive"] = evaluate.answer_all(evaluate.Extractive(finder), questions, "extractive", bar)
@@ -210,6 +235,12 @@ def _evaluate(read: settings.Settings, options: argparse.Namespace) -> int:
     out = options.out or read.data_dir / WORK / "evaluation"
     evaluate.save(out, figures, replies)
     print(json.dumps(figures, indent=2) if options.json else evaluate.as_markdown(figures))
+    for name, path in options.adapter if IN_USE in models else ():
+        print(
+            evaluate.whether_to_switch(figures, f"{IN_USE}, with checks", f"{name}, with checks"),
+            f"Its setting is FOOTNOTE_MODEL__ADAPTER_PATH={path}, undone by taking that out again.",
+            file=sys.stderr,
+        )
     return 0
 
 
@@ -225,149 +256,11 @@ def _plan(inputs: train.Inputs, chosen: Hyperparameters) -> dict[str, Any]:
     }
 
 
-class TrainingLine:
-    """Shows a run: a bar with tokens a second and the time left; without a terminal a line a minute."""
-
-    SECONDS_BETWEEN_LINES = 60
-
-    def __init__(self, chosen: Hyperparameters) -> None:
-        self._chosen = chosen
-        self._bar: tqdm[NoReturn] = tqdm(unit=" steps", file=sys.stderr, disable=not sys.stderr.isatty())
-        self._said = 0.0
-
-    def __call__(self, line: dict[str, Any]) -> None:
-        """Show one line of the run's log."""
-        if "dev_loss" in line:
-            figures = ", ".join(f"{k.removeprefix('dev_')} {v:.3f}" for k, v in line.items() if k.startswith("dev_"))
-            self._say(f"step {line['step']:,}, after {line['seconds'] / 60:.0f} minutes, dev: {figures}")
-            return
-        left = self._seconds_left(line) / 60
-        shown = f"loss {line['loss']:.3f}, {line['tokens_per_second']:.0f} tokens/s, {left:.0f} minutes left"
-        self._bar.total = line["of"]
-        self._bar.set_postfix_str(shown)
-        self._bar.update(line["step"] - self._bar.n)
-        if self._bar.disable and time.monotonic() - self._said >= self.SECONDS_BETWEEN_LINES:
-            self._said = time.monotonic()
-            self._say(f"step {line['step']:,} of {line['of']:,}: {shown}")
-
-    def close(self) -> None:
-        """Take the bar away."""
-        self._bar.close()
-
-    def _seconds_left(self, line: dict[str, Any]) -> float:
-        by_steps = float(line["seconds"] * (line["of"] - line["step"]) / max(1, line["step"]))
-        by_time = self._chosen.minutes * 60 - line["seconds"] if self._chosen.minutes else by_steps
-        return max(0.0, min(by_steps, by_time))
-
-    def _say(self, text: str) -> None:
-        if self._bar.disable:
-            print(text, file=sys.stderr, flush=True)
-        else:
-            self._bar.write(text, file=sys.stderr)
-
-
 def _print(report: dict[str, Any]) -> None:
     print(json.dumps(report, indent=2, ensure_ascii=False))
 
 
-def _named_path(text: str) -> tuple[str, Path]:
-    """Read `name=path`."""
-    name, separator, path = text.partition("=")
-    if not separator or not name or not Path(path).is_dir():
-        raise argparse.ArgumentTypeError(f"{text!r} is not of the form name=folder, with a folder that is there")
-    return name, Path(path)
-
-
-def _named_file(text: str) -> tuple[str, Path]:
-    """Read `name=path` of an adapter."""
-    name, separator, path = text.partition("=")
-    if not separator or not name or not Path(path).is_file():
-        raise argparse.ArgumentTypeError(f"{text!r} is not of the form name=file, with a file that is there")
-    return name, Path(path)
-
-
-def _positive(text: str) -> int:
-    if not text.isdecimal() or int(text) == 0:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
-    return int(text)
-
-
-def _folder(text: str) -> Path:
-    if not Path(text).is_dir():
-        raise argparse.ArgumentTypeError(f"there is no folder {text}")
-    return Path(text)
-
-
-_NAMES = tuple(field.name for field in dataclasses.fields(Hyperparameters))
-
-
-def _parser() -> argparse.ArgumentParser:
-    """Describe the command line."""
-    parser = argparse.ArgumentParser(
-        prog="python -m finetune", description="Teaches the language model to cite and to refuse."
-    )
-    commands = parser.add_subparsers(required=True, metavar="command")
-
-    made = commands.add_parser("dataset", help="make examples of rows, wikis and public sets")
-    made.add_argument("--rows", type=_folder, default=rows.FOLDER, help="the folder of rows (default: finetune/rows)")
-    made.add_argument(
-        "--wiki",
-        type=_named_path,
-        action="append",
-        default=[],
-        metavar="NAME=FOLDER",
-        help="a wiki that rows are about",
-    )
-    made.add_argument("--no-sample", dest="sample", action="store_false", help="leave the sample wiki's rows out")
-    made.add_argument("--public", type=_folder, metavar="FOLDER", help="public sets, each in a folder of its name")
-    made.add_argument("--out", type=Path, help="where to write (default: finetune/dataset in the data folder)")
-    made.add_argument("--seed", type=int, default=1, help="of every random choice (default: 1)")
-    made.set_defaults(act=_dataset)
-
-    trained = commands.add_parser("train", help="train an adapter, or go on with one that was stopped")
-    trained.add_argument(
-        "--dataset", type=Path, help="the dataset's folder (default: finetune/dataset in the data folder)"
-    )
-    trained.add_argument("--run", type=Path, help="the run's folder (default: finetune/runs/first in the data folder)")
-    trained.add_argument("--settings", type=Path, metavar="YAML", help="hyperparameters; options go before them")
-    trained.add_argument("--threads", type=int, default=0, help="CPU threads; 0 for one a core (default)")
-    for field in dataclasses.fields(Hyperparameters):
-        kind = int if field.type is int else float
-        name = "--" + field.name.replace("_", "-")
-        trained.add_argument(
-            name, type=kind, metavar="N", help=f"see finetune/hyperparameters.py (default: {field.default})"
-        )
-    trained.set_defaults(act=_train)
-
-    exported = commands.add_parser("export", help="write a run's best adapter as GGUF, with its card and manifest")
-    exported.add_argument("--run", type=Path, help="the run's folder (default: finetune/runs/first in the data folder)")
-    exported.add_argument("--out", type=Path, help="where to write (default: export in the run's folder)")
-    exported.add_argument("--dataset", type=Path, help="whose dev prompts to try (default: finetune/dataset)")
-    exported.add_argument(
-        "--trials",
-        type=int,
-        default=8,
-        help="prompts on which llama.cpp is held against torch; 0 for none (default: 8)",
-    )
-    exported.set_defaults(act=_export)
-
-    judged = commands.add_parser(
-        "evaluate", help="compare base, adapters and baselines on questions with known answers"
-    )
-    judged.add_argument("questions", type=Path, help="a file of questions, as `dataset` writes dev-questions.jsonl")
-    judged.add_argument(
-        "--adapter", type=_named_file, action="append", default=[], metavar="NAME=GGUF", help="an adapter to judge"
-    )
-    judged.add_argument("--every", type=_positive, default=1, metavar="N", help="only each Nth question (default: 1)")
-    judged.add_argument("--no-base", action="store_true", help="leave the base without an adapter out")
-    judged.add_argument("--out", type=Path, help="where to write (default: finetune/evaluation in the data folder)")
-    judged.add_argument("--json", action="store_true", help="print JSON instead of a table")
-    judged.set_defaults(act=_evaluate)
-
-    for command in (made, trained, exported, judged):
-        command.add_argument("--base", type=Path, metavar="GGUF", help="the base model (default: the bot's)")
-        command.add_argument("--dry-run", action="store_true", help="say what would be done, and write nothing")
-    return parser
+ACTS = {"dataset": _dataset, "train": _train, "verifier": _verifier, "export": _export, "evaluate": _evaluate}
 
 
 if __name__ == "__main__":

@@ -6,9 +6,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from finetune.ports import Piece, piece_of
+from indexer.comparing import whole
 from indexer.cutting import cut
-from indexer.pages import EVERYONE, Page, PageFailure, PageId, PageRef
-from indexer.ports import Embedder, Progress, Wiki
+from indexer.pages import EVERYONE, EVERYONE_READS, Page, PageFailure, PageId, PageRef
+from indexer.planning import Wishes
+from indexer.ports import Abilities, Batch, Cursor, Embedder, ListingPart, Progress, Wiki
 from indexer.search import Search
 from indexer.store.catalogue import Catalogue
 from indexer.store.vectors import Snapshots
@@ -33,9 +35,19 @@ class MarkdownPages:
     def validate(self) -> None:
         """Do nothing: what is in memory can be read."""
 
-    def listing(self) -> list[PageRef]:
-        """Return every page."""
-        return [PageRef(PageId(page_id), _hash(text)) for page_id, (_, text) in self._pages.items()]
+    @property
+    def abilities(self) -> Abilities:
+        """Only lists, but exactly."""
+        return Abilities(changes=False, removals=False, exact_listing=True)
+
+    def changes(self, cursor: Cursor | None) -> Iterator[Batch]:
+        """Not for these pages, which never change."""
+        raise AssertionError(f"{self._name} has no feed of changes to go on from {cursor}")
+
+    def listing(self) -> Iterator[ListingPart]:
+        """Yield every page at once."""
+        pages = tuple(PageRef(PageId(page_id), _hash(text)) for page_id, (_, text) in self._pages.items())
+        yield ListingPart(pages, is_complete=True)
 
     def fetch(self, refs: Iterable[PageRef]) -> Iterator[Page | PageFailure]:
         """Yield each page."""
@@ -50,7 +62,7 @@ class MarkdownPages:
                 revision=ref.stamp,
                 stamp=ref.stamp,
                 updated_at=None,
-                readers=AUDIENCE,
+                readers=EVERYONE_READS,
                 text=reading.text,
                 blocks=reading.blocks,
             )
@@ -88,10 +100,10 @@ def opened(wiki: Wiki, embedder: Embedder, folder: Path, progress: Progress) -> 
     catalogue = Catalogue(folder / "wiki.db")
     snapshots = Snapshots(folder / "snapshots")
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)  # noqa: E731 - a clock is a value here
-    Sync([wiki], embedder, catalogue, snapshots, clock).refresh(progress, accept_removals=True)
+    Sync([wiki], embedder, catalogue, snapshots, clock).refresh(progress, Wishes(accept_removals=True))
     pages = {
         str(page.page_id): [piece_of(one) for one in cut(page, embedder.count_tokens, embedder.max_tokens)]
-        for page in wiki.fetch(wiki.listing())
+        for page in wiki.fetch(whole(wiki.listing()))
         if isinstance(page, Page)
     }
     return Corpus(Search(catalogue, embedder, snapshots), pages)

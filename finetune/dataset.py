@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -88,6 +89,13 @@ def make(drafts: Sequence[Draft], workshop: Workshop, held_back: Sequence[str], 
     return replace(made, train=_shuffled(made.train, workshop.seed), dev=_shuffled(made.dev, workshop.seed))
 
 
+def take_in(made: Made, ready: Sequence[Example], seed: int) -> None:
+    """Add examples that are *ready* to train or dev, parted by page as all others are, at random places."""
+    for example in ready:
+        side = made.dev if _is_dev(example.source, example.group, seed) else made.train
+        side.insert(int(_generator(seed, example.id).integers(len(side) + 1)), example)
+
+
 def save(made: Made, folder: Path, workshop: Workshop, held_back: Sequence[str], sources: object) -> dict[str, object]:
     """Write *made* into *folder*, the manifest last, and return the manifest. Raises DatasetWrong if it is empty."""
     if not made.train or not made.dev:
@@ -124,12 +132,14 @@ def prompt_sha256(prompting: Prompting) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def hashes(folder: Path) -> dict[str, str]:
+    """Return the hashes of the files of the dataset in *folder*. Raises DatasetWrong."""
+    return dict(_manifest(folder)["sha256"])
+
+
 def origins(folder: Path, prompting: Prompting, vocabulary: Vocabulary) -> dict[str, str]:
     """Return the hashes that an adapter trained on the dataset in *folder* carries. Raises DatasetWrong."""
-    try:
-        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise DatasetWrong(f"{folder} holds no whole dataset; make one with `python -m finetune dataset`.") from error
+    manifest = _manifest(folder)
     if manifest["prompt_sha256"] != prompt_sha256(prompting):
         raise DatasetWrong(f"The bot's prompt is not the one that {folder} was made with; make the dataset again.")
     return {
@@ -137,6 +147,14 @@ def origins(folder: Path, prompting: Prompting, vocabulary: Vocabulary) -> dict[
         "dataset_sha256": str(manifest["sha256"]["train.jsonl"]),
         "prompt_sha256": str(manifest["prompt_sha256"]),
     }
+
+
+def _manifest(folder: Path) -> dict[str, Any]:
+    try:
+        found: dict[str, Any] = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise DatasetWrong(f"{folder} holds no whole dataset; make one with `python -m finetune dataset`.") from error
+    return found
 
 
 def _chosen(drafts: Sequence[Draft], seed: int, left_out: Counter[str]) -> list[Draft]:
@@ -228,6 +246,7 @@ def _question(example: Example, draft: Draft, shown: Shown) -> dict[str, object]
         "id": example.id,
         "question": draft.question,
         "source": example.source,
+        "group": example.group,
         "kind": example.kind,
         "passages": [{"title": p.title, "headings": list(p.headings), "text": p.text} for p in shown.pieces],
         "gold": list(example.gold),

@@ -6,20 +6,28 @@ Two layers: with the passages given (only the reader is judged), and end to end 
 """
 
 import json
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from finetune import matching, metrics, sentences
+from finetune import calibrate, matching, metrics, plot, sentences
+from finetune.calibrate import Fitted, Judged
 from finetune.errors import DatasetWrong
 from finetune.metrics import Asked, Mark
 from finetune.ports import Answering, Describing, Piece, Reply
 
 HEADLINES = ("contains", "right and rightly cited", "citation precision", "citation recall", "refusal recall",
              "false refusals", "unsupported sentences", "truthfulness", "p50 ms")  # fmt: skip
+JUDGED_BY = ("cosine", "coverage", "names", "verified", "willing", "kept", "answers")
+"""The signals of `bot/confidence.py` that the judge is fitted on: those that given passages and a search share."""
+
+SURE = 0.05
+"""How likely chance alone may be to make two systems differ so much, for one to be called better."""
+
 UNANSWERED_KINDS = ("near-miss", "off-topic", "adversarial")
 
 
@@ -40,6 +48,7 @@ class _Line(BaseModel):
     question: Annotated[str, Field(min_length=1)]
     kind: str = ""
     source: str = ""
+    group: str = ""
     passages: tuple[_Passage, ...] | None = None
     gold: tuple[int, ...] = ()
     answer: str = ""
@@ -53,6 +62,7 @@ class Question:
 
     asked: Asked
     pieces: tuple[Piece, ...] | None
+    group: str
 
 
 def read(path: Path) -> list[Question]:
@@ -87,8 +97,9 @@ def _question(path: Path, number: int, text: str) -> Question:
         must_contain=line.must_contain,
     )
     if line.passages is None:
-        return Question(asked, None)
-    return Question(asked, tuple(Piece("", one.title, one.headings, one.text) for one in line.passages))
+        return Question(asked, None, line.group or line.id)
+    pieces = tuple(Piece("", one.title, one.headings, one.text) for one in line.passages)
+    return Question(asked, pieces, line.group or line.id)
 
 
 def answer_all(system: Answering, questions: Sequence[Question], name: str, describe: Describing) -> dict[str, Reply]:
@@ -120,6 +131,34 @@ def report(questions: Sequence[Question], replies: Mapping[str, Mapping[str, Rep
         }
     figures["differences"] = _differences(marked)
     return figures
+
+
+def judged(questions: Sequence[Question], replies: Mapping[str, Reply], kept: float) -> tuple[Fitted, dict[str, Reply]]:
+    """Return the scale fitted to *replies*, which were written with open scales, and the replies that it leaves.
+
+    Each of those was judged by a scale that had not seen its page; one that is not let through is a refusal. *kept* of
+    the answerable questions that were answered at all are let through where the scale is fitted. Raises DatasetWrong.
+    """
+    written = [one for one in questions if not replies[one.asked.id].is_refusal]
+    known = [Judged(replies[one.asked.id].signals, one.asked.is_answerable, one.group) for one in written]
+    passed = calibrate.unseen(known, JUDGED_BY, kept)
+    left = dict(replies)
+    for question, is_passed in zip(written, passed, strict=True):
+        if not is_passed:
+            left[question.asked.id] = replace(left[question.asked.id], is_refusal=True, citations=(), sentences=())
+    return calibrate.fit(known, JUDGED_BY, kept), left
+
+
+def whether_to_switch(figures: Mapping[str, Any], in_use: str, other: str) -> str:
+    """Return in a sentence whether the system *other* should replace the one *in_use*, and why."""
+    now, then = (figures["systems"][name]["all"]["truthfulness"] for name in (in_use, other))
+    chance = figures["differences"].get(f"{in_use} / {other}", figures["differences"].get(f"{other} / {in_use}", 1.0))
+    said = f"truthfulness {then:+.2f} against {now:+.2f}, p = {chance:.3f} on {figures['questions']} questions"
+    if then > now and chance < SURE:
+        return f"Switch to {other}: {said}."
+    if then < now and chance < SURE:
+        return f"Stay: {other} is worse, {said}."
+    return f"Stay: {other} is not surely better, {said}. More questions would tell."
 
 
 def as_markdown(figures: Mapping[str, Any]) -> str:
@@ -178,7 +217,7 @@ class Refusing:
 
 
 def save(folder: Path, figures: Mapping[str, Any], replies: Mapping[str, Mapping[str, Reply]]) -> None:
-    """Write the report, the table and every reply into *folder*."""
+    """Write the report, its table and chart, and every reply into *folder*."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "replies.jsonl").open("w", encoding="utf-8") as file:
         for name, given in replies.items():
@@ -186,6 +225,12 @@ def save(folder: Path, figures: Mapping[str, Any], replies: Mapping[str, Mapping
                 line = {"system": name, "id": identity, "refusal": reply.is_refusal, "text": reply.text}
                 file.write(json.dumps(line, ensure_ascii=False) + "\n")
     (folder / "report.md").write_text(as_markdown(figures), encoding="utf-8")
+    shares = [name for name in HEADLINES if not name.endswith("ms")]
+    systems = {
+        name: [math.nan if (value := system["all"][share]) is None else value for share in shares]
+        for name, system in figures["systems"].items()
+    }
+    (folder / "report.png").write_bytes(plot.bars(f"{figures['questions']} questions", shares, systems))
     (folder / "report.json").write_text(json.dumps(figures, indent=2), encoding="utf-8")
 
 

@@ -75,6 +75,25 @@ def write_adapter(
         raise DiskFull(f"{path} could not be written: {error}. Free space and export again.") from error
 
 
+def read_adapter(path: Path, settings: Hyperparameters) -> tuple[dict[str, torch.Tensor], str]:
+    """Return the weights of an exported adapter by their GGUF names, and its base's sha256.
+
+    Raises RunUnusable where *path* is no such adapter, or has another rank or alpha than *settings*.
+    """
+    try:
+        reader = gguf.GGUFReader(path)
+        sha256 = str(reader.fields["footnote.base_sha256"].contents())
+        alpha = float(reader.fields["adapter.lora.alpha"].contents())
+        weights = {one.name: torch.from_numpy(np.asarray(one.data, dtype=np.float32)) for one in reader.tensors}
+    except (OSError, ValueError, IndexError, KeyError) as error:
+        raise RunUnusable(f"{path} is not an adapter that `export` wrote; name another with --begin-from.") from error
+    ranks = {len(weight) for name, weight in weights.items() if name.endswith(".lora_a")}
+    if ranks != {settings.rank} or alpha != settings.alpha:
+        known = ", ".join(map(str, sorted(ranks)))
+        raise RunUnusable(f"{path} has rank {known} and alpha {alpha:g}; give --rank and --alpha the same.")
+    return weights, sha256
+
+
 def agreement(model: Llama, trials: Sequence[Trial]) -> float:
     """Return the share of the tokens written in *trials* that *model* finds the likeliest at their places."""
     same = count = 0

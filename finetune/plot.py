@@ -1,47 +1,49 @@
-"""Draws a run's losses as an SVG picture, without a drawing library."""
+"""Draws what a run and a comparison came to, as PNG pictures."""
 
+import io
 from collections.abc import Mapping, Sequence
-from html import escape
 
-WIDTH, HEIGHT, MARGIN = 760, 420, 56
-FONT = 'font-family="sans-serif" font-size="12"'
+from matplotlib.figure import Figure
+
+COLOURS = ("#9db4d0", "#c0392b", "#2e7d32", "#884499", "#d55e00", "#5a5a5a")
 
 Points = Sequence[tuple[float, float]]
 
 
-def lines(title: str, x_label: str, curves: Mapping[str, Points]) -> str:
-    """Return an SVG of *curves*, by their names; empty ones are left out."""
-    shown = {name: points for name, points in curves.items() if points}
-    xs = [x for points in shown.values() for x, _ in points] or [0.0, 1.0]
-    ys = [y for points in shown.values() for _, y in points] or [0.0, 1.0]
-    left, right = min(xs), max(*xs, min(xs) + 1e-9)
-    low, high = 0.0, max(*ys, 1e-9) * 1.05
+def lines(title: str, x_label: str, curves: Mapping[str, Points]) -> bytes:
+    """Return *curves*, by their names, as a PNG; empty ones are left out."""
+    figure = Figure((7.6, 4.2), dpi=100, layout="constrained")
+    axes = figure.add_subplot()
+    for colour, (name, points) in zip(COLOURS, curves.items(), strict=False):
+        if points:
+            axes.plot(*zip(*points, strict=True), color=colour, label=name)
+    axes.set_title(title, loc="left")
+    axes.set_xlabel(x_label)
+    axes.set_ylim(bottom=0)
+    axes.grid(visible=True, axis="y", color="#e5e5e5")
+    if axes.lines:
+        axes.legend(frameon=False)
+    return _png(figure)
 
-    def at(x: float, y: float) -> str:
-        across = MARGIN + (x - left) / (right - left) * (WIDTH - 2 * MARGIN)
-        down = HEIGHT - MARGIN - (y - low) / (high - low) * (HEIGHT - 2 * MARGIN)
-        return f"{across:.1f},{down:.1f}"
 
-    colours = ("#9db4d0", "#c0392b", "#2e7d32", "#8e44ad")
-    parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{HEIGHT}" {FONT}>',
-        f'<rect width="{WIDTH}" height="{HEIGHT}" fill="white"/>',
-        f'<text x="{MARGIN}" y="28" font-size="15">{escape(title)}</text>',
-        f'<text x="{WIDTH / 2}" y="{HEIGHT - 14}" text-anchor="middle">{escape(x_label)}</text>',
-    ]
-    for tick in range(6):
-        y, x = low + (high - low) * tick / 5, left + (right - left) * tick / 5
-        across, down = at(x, y).split(",")
-        parts += [
-            f'<line x1="{MARGIN}" x2="{WIDTH - MARGIN}" y1="{down}" y2="{down}" stroke="#e5e5e5"/>',
-            f'<text x="{MARGIN - 8}" y="{down}" text-anchor="end" dominant-baseline="middle">{y:.2f}</text>',
-            f'<text x="{across}" y="{HEIGHT - MARGIN + 18}" text-anchor="middle">{x:.4g}</text>',
-        ]
-    for number, (name, points) in enumerate(shown.items()):
-        colour = colours[number % len(colours)]
-        path = " ".join(at(x, y) for x, y in points)
-        parts += [
-            f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="1.6"/>',
-            f'<text x="{WIDTH - 90}" y="{44 + 16 * number}" fill="{colour}">{escape(name)}</text>',
-        ]
-    return "\n".join([*parts, "</svg>", ""])
+def bars(title: str, groups: Sequence[str], systems: Mapping[str, Sequence[float]]) -> bytes:
+    """Return a PNG in which each of *systems* has a bar in each of *groups*; NaN for none."""
+    figure = Figure((max(7.6, 1.5 * len(groups)), 4.6), dpi=100, layout="constrained")
+    axes = figure.add_subplot()
+    width = 0.8 / max(1, len(systems))
+    for place, (colour, (name, heights)) in enumerate(zip(COLOURS, systems.items(), strict=False)):
+        lefts = [group - 0.4 + (place + 0.5) * width for group in range(len(groups))]
+        drawn = axes.bar(lefts, heights, width * 0.92, color=colour, label=name)
+        axes.bar_label(drawn, fmt="%.2f", fontsize=7, padding=1)
+    axes.set_xticks(range(len(groups)), [group.replace(" ", "\n", 1) for group in groups])
+    axes.axhline(0, color="#787878", linewidth=0.8)
+    axes.set_title(title, loc="left")
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(frameon=False, ncols=3, fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.14))
+    return _png(figure)
+
+
+def _png(figure: Figure) -> bytes:
+    written = io.BytesIO()
+    figure.savefig(written, format="png")
+    return written.getvalue()

@@ -1,7 +1,7 @@
 """What fine-tuning needs from the bot and the model, in its own words; `config/finetuning.py` fills it in."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from indexer.passages import Passage
@@ -81,7 +81,10 @@ class Finder(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What the bot came to. *text* has markers; *passages* are those shown, in the order of their numbers."""
+    """What the bot came to. *text* has markers; *passages* are those shown, in the order of their numbers.
+
+    *signals* are what its decision to answer was made on; empty where it made none.
+    """
 
     is_refusal: bool
     text: str
@@ -89,6 +92,7 @@ class Reply:
     sentences: tuple[str, ...]
     passages: tuple[Piece, ...]
     total_ms: float
+    signals: Mapping[str, float] = field(default_factory=dict)
 
 
 class Answering(Protocol):

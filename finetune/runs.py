@@ -3,7 +3,7 @@
 run.json      what it is made with; a run goes on only with the same
 last.pt       the checkpoint: adapter, optimizer, place and random state
 best.pt       the adapter with the best dev loss
-log.jsonl     every step and every look at dev; loss.svg draws it; outcome.json says how it ended
+log.jsonl     every step and every look at dev; loss.png draws it; outcome.json says how it ended
 """
 
 import json
@@ -94,7 +94,7 @@ def draw(folder: Path) -> None:
     smoothed = [(group[0][0], sum(loss for _, loss in group) / len(group)) for group in groups]
     dev = [(line["seconds"] / 60, line["dev_loss"]) for line in lines if "dev_loss" in line]
     curves = {"train": smoothed, "dev": dev}
-    write(folder / "loss.svg", plot.lines(f"Loss an answer token: {folder.name}", "minutes", curves))
+    write(folder / "loss.png", plot.lines(f"Loss an answer token: {folder.name}", "minutes", curves))
 
 
 def claim(folder: Path, settings: Hyperparameters, origins: dict[str, str]) -> None:
@@ -159,11 +159,11 @@ def save(path: Path, state: dict[str, Any]) -> None:
         raise DiskFull(f"{path} could not be written: {error}. Free space and start the same command again.") from error
 
 
-def write(path: Path, text: str) -> None:
-    """Keep *text* in *path*. Raises DiskFull."""
+def write(path: Path, content: str | bytes) -> None:
+    """Keep *content* in *path*. Raises DiskFull."""
     part = path.with_suffix(path.suffix + ".part")
     try:
-        part.write_text(text, encoding="utf-8")
+        part.write_bytes(content.encode() if isinstance(content, str) else content)
         part.replace(path)
     except OSError as error:
         raise DiskFull(f"{path} could not be written: {error}. Free space and start the same command again.") from error

@@ -34,7 +34,7 @@ class Inputs:
     """What a run reads.
 
     *origins* are the hashes that the exported adapter will carry; *openers* the tokens after which a number is a
-    marker.
+    marker; *begin_from* the weights of an adapter to train on, by GGUF name, None for new ones.
     """
 
     base: Path
@@ -42,6 +42,7 @@ class Inputs:
     dev: Tokens
     origins: dict[str, str]
     openers: tuple[int, ...]
+    begin_from: dict[str, Tensor] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,8 @@ def train(inputs: Inputs, settings: Hyperparameters, folder: Path, threads: int,
     model = read_base(inputs.base, torch.bfloat16, lora, settings.seed).to(device)
     torch.manual_seed(settings.seed)
     weights = Masters(model, settings)
+    if inputs.begin_from is not None:
+        weights.put(inputs.begin_from)
     progress = _resume(folder / "last.pt", weights) or Progress()
     total = max(1, math.ceil(len(inputs.train) / settings.examples_per_step * settings.epochs))
     log = Log(folder / "log.jsonl", progress.step, tell)

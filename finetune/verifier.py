@@ -1,0 +1,362 @@
+"""Trains the verifier: a cross-encoder, begun from the embedding model, that says whether a text answers a question.
+
+    pairs ─► tokens, like lengths together ─► model, word embeddings frozen ─► checkpoints ─► best on dev
+                                                                              └► verifier.safetensors, manifest.json
+
+What is written holds everything but the word embeddings, which stay the embedding model's own; `indexer/verifying.py`
+puts the two together again.
+"""
+
+import hashlib
+import json
+import math
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors.torch import save_file
+from sentence_transformers import CrossEncoder
+from torch import Tensor
+from torch.nn import functional
+
+from finetune import runs
+from finetune.errors import DatasetWrong, DiskFull, RunUnusable
+from finetune.looking import auroc
+from finetune.pairs import Pair
+from finetune.runs import Tell
+from indexer.verifying import FROZEN, MANIFEST, MAX_TOKENS, WEIGHTS, model_of, opened
+
+PAIRS_AT_ONCE = 8192  # pairs among which like lengths are put together
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a verifier is trained with."""
+
+    learning_rate: float = 8e-5
+    """The peak, per step; a small encoder takes more than the 2e-5 of BERT."""
+    warmup_share: float = 0.05
+    """Of the run, rising linearly to the peak; then linearly down to a twentieth."""
+    weight_decay: float = 0.01
+    tokens_per_batch: int = 4608
+    """Padded tokens that go through the model at once, and move it once: 30 passages or 80 sentences."""
+    epochs: float = 2.0
+    minutes: float = 0.0
+    """Time budget of training itself; 0 for none."""
+    minutes_between_checks: float = 10.0
+    minutes_between_checkpoints: float = 4.0
+    dev_pairs: int = 2000
+    """How many of dev are looked at while training."""
+    seed: int = 1
+
+
+@dataclass(slots=True)
+class _Place:
+    """Where a run stands."""
+
+    step: int = 0
+    seconds: float = 0.0
+    best_auroc: float = 0.0
+    next_check: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What a verifier is made of: pairs to learn and to look at, and the embedding model's folder.
+
+    *begin_from* is the folder of a verifier to train on, None to begin with the embedding model alone.
+    """
+
+    train: Sequence[Pair]
+    dev: Sequence[Pair]
+    base: Path
+    begin_from: Path | None = None
+
+
+def train(inputs: Inputs, settings: Settings, folder: Path, threads: int, tell: Tell) -> dict[str, float]:
+    """Train in *folder* until the epochs or the time is over, from where a run stopped; return `figures` of dev.
+
+    Raises DatasetWrong, RunUnusable, DiskFull, VerifierUnusable.
+    """
+    if not inputs.train or not inputs.dev:
+        raise DatasetWrong("There are no pairs to train a verifier on; make a dataset with more rows.")
+    torch.set_num_threads(threads)
+    torch.manual_seed(settings.seed)
+    folder.mkdir(parents=True, exist_ok=True)
+    encoder = opened(inputs.base, inputs.begin_from)
+    run = _Run(encoder, settings, folder, _encode(encoder, inputs.train), _encode(encoder, inputs.dev), tell)
+    run.resume()
+    saved_at = time.monotonic()
+    for places in run.batches():
+        if settings.minutes and run.place.seconds >= settings.minutes * 60:
+            break
+        if run.place.seconds >= run.place.next_check:
+            run.look()
+        run.step(places)
+        if time.monotonic() - saved_at >= settings.minutes_between_checkpoints * 60:
+            run.save()
+            saved_at = time.monotonic()
+    run.look()
+    run.save()
+    run.put_best()
+    return figures(inputs.dev, run.scores(run.dev))
+
+
+def figures(pairs: Sequence[Pair], logits: NDArray[np.float64]) -> dict[str, float]:
+    """Return how well *logits* tell what answers: AUROC over passages and sentences, and the questions told apart.
+
+    "first" is the share of answered examples whose best passage is gold; "answerable AUROC" is how well an example's
+    best passage tells whether the example can be answered, and the same for each source.
+    """
+    passages = [(pair, float(logit)) for pair, logit in zip(pairs, logits, strict=True) if pair.is_passage]
+    lines = [(pair, float(logit)) for pair, logit in zip(pairs, logits, strict=True) if not pair.is_passage]
+    by_example: dict[str, list[tuple[Pair, float]]] = {}
+    for pair, logit in passages:
+        by_example.setdefault(pair.example, []).append((pair, logit))
+    best = {name: max(found, key=lambda one: one[1]) for name, found in by_example.items()}
+    answerable = {name for name, found in by_example.items() if any(pair.is_answer for pair, _ in found)}
+    sources = sorted({pair.source for pair in pairs})
+
+    def told(source: str) -> float:
+        mine = {name: one for name, one in best.items() if not source or one[0].source == source}
+        yes = [logit for name, (_, logit) in mine.items() if name in answerable]
+        return auroc(yes, [logit for name, (_, logit) in mine.items() if name not in answerable])
+
+    return {
+        "passage AUROC": _auroc(passages),
+        "sentence AUROC": _auroc(lines),
+        "first": float(np.mean([best[name][0].is_answer for name in answerable])) if answerable else 0.0,
+        "answerable AUROC": told(""),
+        **{f"answerable AUROC, {source}": told(source) for source in sources},
+    }
+
+
+def export(folder: Path, out: Path, facts: dict[str, Any]) -> Path:
+    """Write the best weights of the run in *folder* to *out* in float16, then the manifest; return the weights' path.
+
+    Raises RunUnusable, DiskFull.
+    """
+    try:
+        weights = runs.load(folder / "best.pt")["weights"]
+    except (OSError, KeyError) as error:
+        raise RunUnusable(f"{folder} holds no verifier yet; let the run go on until its first check.") from error
+    out.mkdir(parents=True, exist_ok=True)
+    (out / MANIFEST).unlink(missing_ok=True)
+    path = out / WEIGHTS
+    part = path.with_suffix(".part")
+    try:
+        save_file({name: weight.half().contiguous() for name, weight in weights.items()}, part)
+        part.chmod(0o644)  # safetensors writes for its owner alone
+        part.replace(path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise DiskFull(f"{path} could not be written: {error}. Free space and start the same command again.") from error
+    runs.write(
+        out / MANIFEST, json.dumps({"sha256": hashlib.sha256(path.read_bytes()).hexdigest(), **facts}, indent=2) + "\n"
+    )
+    return path
+
+
+@dataclass(frozen=True, slots=True)
+class _Encoded:
+    """Pairs in tokens, and whether each is an answer."""
+
+    tokens: list[NDArray[np.int32]]
+    splits: list[int]
+    answers: NDArray[np.float32]
+
+    def batch(self, places: Sequence[int]) -> tuple[dict[str, Tensor], Tensor]:
+        """Return the pairs at *places*, padded to the longest, and their labels."""
+        longest = max(len(self.tokens[place]) for place in places)
+        ids = torch.zeros((len(places), longest), dtype=torch.long)
+        kinds = torch.zeros_like(ids)
+        mask = torch.zeros_like(ids)
+        for row, place in enumerate(places):
+            count = len(self.tokens[place])
+            ids[row, :count] = torch.from_numpy(self.tokens[place].astype(np.int64))
+            kinds[row, self.splits[place] : count] = 1
+            mask[row, :count] = 1
+        return {"input_ids": ids, "token_type_ids": kinds, "attention_mask": mask}, torch.from_numpy(
+            self.answers[list(places)]
+        )
+
+    def in_batches(self, order: Sequence[int], most: int) -> Iterator[list[int]]:
+        """Yield the places of *order*, as many at once as take *most* padded tokens."""
+        batch: list[int] = []
+        longest = 0
+        for place in order:
+            longest = max(longest, len(self.tokens[place]))
+            if batch and longest * (len(batch) + 1) > most:
+                yield batch
+                batch, longest = [], len(self.tokens[place])
+            batch.append(place)
+        if batch:
+            yield batch
+
+
+def _encode(encoder: CrossEncoder, pairs: Sequence[Pair]) -> _Encoded:
+    found = encoder.tokenizer(
+        [pair.question for pair in pairs],
+        [pair.text for pair in pairs],
+        truncation="longest_first",
+        max_length=MAX_TOKENS,
+        return_token_type_ids=True,
+    )
+    tokens = [np.array(ids, dtype=np.int32) for ids in found["input_ids"]]
+    splits = [kinds.index(1) if 1 in kinds else len(kinds) for kinds in found["token_type_ids"]]
+    return _Encoded(tokens, splits, np.array([pair.is_answer for pair in pairs], dtype=np.float32))
+
+
+@dataclass(slots=True)
+class _Run:
+    """All that one run works with."""
+
+    encoder: CrossEncoder
+    settings: Settings
+    folder: Path
+    data: _Encoded
+    dev: _Encoded
+    tell: Tell
+    place: _Place = field(default_factory=_Place)
+    model: torch.nn.Module = field(init=False)
+    optimizer: torch.optim.AdamW = field(init=False)
+    weights: dict[str, Tensor] = field(init=False)
+    total: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.model = model_of(self.encoder)
+        self.weights = {name: weight for name, weight in self.model.named_parameters() if name != FROZEN}
+        self.model.get_parameter(FROZEN).requires_grad = False
+        self.optimizer = torch.optim.AdamW(
+            self.weights.values(), self.settings.learning_rate, weight_decay=self.settings.weight_decay, foreach=True
+        )
+        per_epoch = sum(1 for _ in self._epoch(0))
+        self.total = max(1, math.ceil(per_epoch * self.settings.epochs))
+
+    def batches(self) -> Iterator[list[int]]:
+        """Yield the pairs of each step from where the run stands, epoch after epoch, always in the same order."""
+        done = epoch = 0
+        while done < self.total:
+            for places in self._epoch(epoch):
+                done += 1
+                if self.place.step < done <= self.total:
+                    yield places
+            epoch += 1
+
+    def _epoch(self, epoch: int) -> Iterator[list[int]]:
+        rng = np.random.default_rng([self.settings.seed, epoch])
+        order = rng.permutation(len(self.data.tokens))
+        batches: list[list[int]] = []
+        for at in range(0, len(order), PAIRS_AT_ONCE):
+            alike = sorted(order[at : at + PAIRS_AT_ONCE].tolist(), key=lambda place: len(self.data.tokens[place]))
+            batches += self.data.in_batches(alike, self.settings.tokens_per_batch)
+        yield from (batches[place] for place in rng.permutation(len(batches)))
+
+    def step(self, places: Sequence[int]) -> None:
+        """Move the weights by the pairs at *places*."""
+        began = time.monotonic()
+        features, answers = self.data.batch(places)
+        with torch.autocast("cpu", torch.bfloat16):
+            logits = self.model(**features).logits[:, 0]
+        loss = functional.binary_cross_entropy_with_logits(logits.float(), answers)
+        loss.backward()  # type: ignore[no-untyped-call]  # torch's own
+        torch.nn.utils.clip_grad_norm_(self.weights.values(), 1.0)
+        rate = self._rate()
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        self.optimizer.step()
+        self.optimizer.zero_grad()
+        seconds = time.monotonic() - began
+        self.place.step += 1
+        self.place.seconds += seconds
+        speed = sum(len(self.data.tokens[place]) for place in places) / seconds
+        self._log({"loss": loss.item(), "learning_rate": rate, "tokens_per_second": speed})
+
+    def _rate(self) -> float:
+        done = self.place.step / self.total
+        if self.settings.minutes:
+            done = max(done, self.place.seconds / (self.settings.minutes * 60))
+        if done < self.settings.warmup_share:
+            return self.settings.learning_rate * max(0.05, done / self.settings.warmup_share)
+        return self.settings.learning_rate * max(0.05, (1 - done) / (1 - self.settings.warmup_share))
+
+    def scores(self, encoded: _Encoded, most: int = 0) -> NDArray[np.float64]:
+        """Return the logits of the first *most* pairs, all of them where that is 0."""
+        count = min(most, len(encoded.tokens)) if most else len(encoded.tokens)
+        logits = np.zeros(count)
+        order = sorted(range(count), key=lambda place: len(encoded.tokens[place]))
+        with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
+            for places in encoded.in_batches(order, self.settings.tokens_per_batch):
+                features, _ = encoded.batch(places)
+                logits[places] = self.model(**features).logits[:, 0].double().numpy()
+        return logits
+
+    def look(self) -> None:
+        """Look at dev, and keep the weights if they tell best so far what answers: the judge scales the scores anew."""
+        logits = self.scores(self.dev, self.settings.dev_pairs)
+        answers = self.dev.answers[: len(logits)]
+        loss = float(np.mean(np.logaddexp(0, np.where(answers > 0, -logits, logits))))
+        told = auroc(logits[answers > 0], logits[answers == 0])
+        self.place.next_check = self.place.seconds + self.settings.minutes_between_checks * 60
+        if told > self.place.best_auroc:
+            self.place.best_auroc = told
+            runs.save(self.folder / "best.pt", {"weights": self.weights, "step": self.place.step})
+        self._log({"dev_loss": loss, "dev_auroc": told})
+
+    def save(self) -> None:
+        """Write a checkpoint."""
+        state = {
+            "weights": self.weights,
+            "optimizer": self.optimizer.state_dict(),
+            "place": asdict(self.place),
+            "made_with": self._made_with(),
+        }
+        runs.save(self.folder / "last.pt", state)
+
+    def resume(self) -> None:
+        """Go on from the checkpoint, where there is one. Raises RunUnusable where it is another run's."""
+        path = self.folder / "last.pt"
+        if not path.exists():
+            return
+        try:
+            kept = runs.load(path)
+            is_same = kept["made_with"] == self._made_with()
+        except (OSError, KeyError) as error:
+            raise RunUnusable(f"{path} is damaged; delete it to begin anew.") from error
+        if not is_same:
+            raise RunUnusable(f"{path} is of a run with other settings or other pairs; name another folder with --run.")
+        self._put(kept["weights"])
+        self.optimizer.load_state_dict(kept["optimizer"])
+        self.place = _Place(**kept["place"])
+
+    def put_best(self) -> None:
+        """Take the best weights."""
+        self._put(runs.load(self.folder / "best.pt")["weights"])
+
+    def _put(self, kept: dict[str, Tensor]) -> None:
+        with torch.no_grad():
+            for name, weight in self.weights.items():
+                weight.copy_(kept[name])
+
+    def _made_with(self) -> dict[str, Any]:
+        """Return what a run must have in common with the one it goes on from."""
+        settings = asdict(self.settings)
+        learned = {name: settings[name] for name in ("learning_rate", "tokens_per_batch", "weight_decay", "seed")}
+        return {**learned, "pairs": len(self.data.tokens), "tokens": sum(map(len, self.data.tokens))}
+
+    def _log(self, figures_: dict[str, float]) -> None:
+        line = {"step": self.place.step, "of": self.total, "seconds": round(self.place.seconds, 3)}
+        line |= {name: round(value, 6) for name, value in figures_.items()}
+        with (self.folder / "log.jsonl").open("a", encoding="utf-8") as file:
+            file.write(json.dumps(line) + "\n")
+        self.tell(line)
+
+
+def _auroc(scored: Sequence[tuple[Pair, float]]) -> float:
+    yes = [logit for pair, logit in scored if pair.is_answer]
+    return auroc(yes, [logit for pair, logit in scored if not pair.is_answer])
