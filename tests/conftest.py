@@ -10,8 +10,9 @@ GOLDEN = Path(__file__).parent / "golden"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the switch that writes golden files anew."""
+    """Add the switch that writes golden files anew, and how hard to try the indexer."""
     parser.addoption("--rewrite-golden", action="store_true", help="write the golden files instead of comparing")
+    parser.addoption("--torture", type=int, default=5, help="how many times a refresh is killed (default: 5)")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

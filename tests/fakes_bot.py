@@ -1,10 +1,11 @@
 """Honest fakes of the bot's ports, and samples of what passes through them."""
 
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 
 from bot.answers import Answer, Citation, Found, Refusal, RefusalReason, Sentence, ShownPassage, Step, Timings, Writing
-from bot.questions import Asker, Question, QuestionId, Thread, question_id
+from bot.questions import Asker, Question, QuestionId, Thread, likeness, question_id
 from indexer.pages import Audience, PageId
 from indexer.passages import Hit, PassageId
 
@@ -86,6 +87,7 @@ class MemoryQueue:
         self.taken: list[QuestionId] = []
         self.finished: dict[QuestionId, Answer | Refusal] = {}
         self.given_up: dict[QuestionId, str] = {}
+        self.audiences: dict[QuestionId, Audience] = {}
 
     def put(self, question: Question) -> bool:
         """Keep *question*. False if it was already there."""
@@ -99,11 +101,15 @@ class MemoryQueue:
         """Return the oldest waiting question and mark it taken."""
         if not self.line:
             return None
-        self.taken.append(self.line.pop(0))
+        askers = [self.kept[i].asker for i in self.line]
+        turns = [(askers[:place].count(asker), place) for place, asker in enumerate(askers)]
+        self.taken.append(self.line.pop(min(turns)[1]))
         return self.kept[self.taken[-1]]
 
     def finish(self, question_id: QuestionId, outcome: Answer | Refusal) -> None:
         """Record the outcome."""
+        if question_id not in self.taken:
+            return
         self.taken.remove(question_id)
         self.finished[question_id] = outcome
 
@@ -114,8 +120,28 @@ class MemoryQueue:
 
     def put_back(self, question_id: QuestionId) -> None:
         """Make it wait again, last."""
-        self.taken.remove(question_id)
-        self.line.append(question_id)
+        if question_id in self.taken:
+            self.taken.remove(question_id)
+            self.line.append(question_id)
+
+    def take_alike(self, question: Question) -> Question | None:
+        """Return the oldest waiting question with the same words."""
+        same = [i for i in self.line if likeness(self.kept[i].full_text) == likeness(question.full_text)]
+        if not same:
+            return None
+        self.line.remove(same[0])
+        self.taken.append(same[0])
+        return self.kept[same[0]]
+
+    def before(self, question: Question) -> Question | None:
+        """Return the asker's last question in the thread."""
+        asked = [q for q in self.kept.values() if (q.asker, q.thread) == (question.asker, question.thread)]
+        return max((q for q in asked if q.asked_at < question.asked_at), key=lambda q: q.asked_at, default=None)
+
+    def note(self, question: Question, audience: Audience) -> None:
+        """Keep how it was read, and for whom."""
+        self.kept[question.id] = question
+        self.audiences[question.id] = audience
 
     def waiting(self) -> int:
         """Return how many wait."""
@@ -143,6 +169,20 @@ class ScriptedAnswering:
                 yield step
         finally:
             self.closed += 1
+
+
+class AfterFound(ScriptedAnswering):
+    """An answering that waits once the passages are shown, until it is let go on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.reached, self.go_on = threading.Event(), threading.Event()
+        self.before_step = self._hold
+
+    def _hold(self, step: Step) -> None:
+        if not isinstance(step, Found):
+            self.reached.set()
+            assert self.go_on.wait(10)
 
 
 class RecordingReply:

@@ -1,17 +1,38 @@
 """Small honest stand-ins for what the indexer needs from the world."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
-from indexer.errors import WikiUnavailable
-from indexer.pages import EVERYONE, Block, BlockKind, Page, PageFailure, PageId, PageRef, Principal
-from indexer.ports import Embedding, Vector, Vectors
+from indexer.errors import CursorExpired, WikiUnavailable
+from indexer.pages import (
+    EVERYONE,
+    Block,
+    BlockKind,
+    FailureKind,
+    Page,
+    PageFailure,
+    PageId,
+    PageRef,
+    Principal,
+    Readers,
+    readers,
+)
+from indexer.ports import Abilities, Batch, Cursor, Embedding, ListingPart, Vector, Vectors
 
 DIMENSIONS = 64
+
+
+ONLY_LISTS = Abilities(changes=False, removals=False, exact_listing=True)
+TELLS_ALL = Abilities(changes=True, removals=True, exact_listing=True)
+TELLS_EDITS = Abilities(changes=True, removals=False, exact_listing=False)
+
+LISTED_AT_ONCE = 50
+CHANGES_AT_ONCE = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,22 +42,35 @@ class Draft:
     title: str
     text: str
     version: int
-    readers: frozenset[Principal]
+    readers: Readers
 
 
 class FakeWiki:
     """A wiki in memory that can be edited, and that can fail as wikis do."""
 
-    def __init__(self, name: str = "handbook", url: str = "https://wiki.test/") -> None:
+    def __init__(
+        self, name: str = "handbook", url: str = "https://wiki.test/", abilities: Abilities = ONLY_LISTS
+    ) -> None:
         self._name = name
         self._url = url
+        self._abilities = abilities
         self._drafts: dict[PageId, Draft] = {}
+        self._versions: Counter[PageId] = Counter()
+        self._feed: list[PageId] = []
         self.unreadable: dict[PageId, str] = {}
         """Why pages cannot be read."""
         self.is_away = False
         """No answer to anything."""
         self.fails_after: int | None = None
         """How many pages of one `fetch` come before the wiki is away."""
+        self.lists_at_most: int | None = None
+        """How many pages a listing has before it ends, as if it were capped."""
+        self.hidden: set[PageId] = set()
+        """Pages that are there and that a listing leaves out all the same."""
+        self.forgets_before = 0
+        """The first place in the feed that is still known."""
+        self.tells_readers = True
+        """Whether references say who may read their pages."""
         self.fetched: list[PageId] = []
         """Every page that was fetched, in order."""
 
@@ -45,41 +79,87 @@ class FakeWiki:
         """The name from the settings, unique among the wikis."""
         return self._name
 
+    @property
+    def abilities(self) -> Abilities:
+        """What it was made to tell."""
+        return self._abilities
+
+    def page_ids(self) -> set[str]:
+        """Return the ids of all pages there are."""
+        return set(self._drafts)
+
     def write(self, page_id: str, text: str, title: str = "", readers: Iterable[str] = (EVERYONE,)) -> None:
-        """Create or edit a page."""
-        known = self._drafts.get(PageId(page_id))
-        version = known.version + 1 if known else 1
-        allowed = frozenset(Principal(reader) for reader in readers)
-        self._drafts[PageId(page_id)] = Draft(title or page_id.title(), text, version, allowed)
+        """Create or edit a page, open to *readers*."""
+        self._put(PageId(page_id), Draft(title or page_id.title(), text, 0, as_readers(readers)))
+
+    def restrict(self, page_id: str, *layers: Iterable[str]) -> None:
+        """Have *layers* decide who may read a page; its text, and where references tell readers its stamp, stay."""
+        draft = self._drafts[PageId(page_id)]
+        changed = replace(draft, readers=as_readers(*layers))
+        if self.tells_readers:
+            self._drafts[PageId(page_id)] = changed
+            self._feed.append(PageId(page_id))
+        else:
+            self._put(PageId(page_id), changed)
+
+    def changes_told(self) -> int:
+        """Return how many changes there were so far."""
+        return len(self._feed)
 
     def touch(self, page_id: str) -> None:
         """Give a page another stamp and leave it as it is."""
-        draft = self._drafts[PageId(page_id)]
-        self._drafts[PageId(page_id)] = replace(draft, version=draft.version + 1)
+        self._put(PageId(page_id), self._drafts[PageId(page_id)])
 
     def delete(self, *page_ids: str) -> None:
         """Delete pages."""
         for page_id in page_ids:
             del self._drafts[PageId(page_id)]
+            self._feed.append(PageId(page_id))
 
     def validate(self) -> None:
         """Check that the wiki can be read at all."""
         if self.is_away:
             raise WikiUnavailable(f"{self._name} does not answer")
 
-    def listing(self) -> list[PageRef]:
-        """Return every page there is."""
+    def changes(self, cursor: Cursor | None) -> Iterator[Batch]:
+        """Yield what was changed since *cursor*, which is a place in the feed; at first every page there is."""
         self.validate()
-        return [PageRef(page_id, f"v{draft.version}") for page_id, draft in self._drafts.items()]
+        if cursor is None:
+            yield from self._everything()
+            return
+        place = int(cursor)
+        if place < self.forgets_before:
+            raise CursorExpired(f"{self._name} knows changes from {self.forgets_before} on, not from {place}")
+        while place < len(self._feed):
+            some = list(dict.fromkeys(self._feed[place : place + CHANGES_AT_ONCE]))
+            place = min(place + CHANGES_AT_ONCE, len(self._feed))
+            removed = [page_id for page_id in some if page_id not in self._drafts]
+            yield Batch(
+                changed=tuple(self._ref(page_id) for page_id in some if page_id in self._drafts),
+                removed=tuple(removed) if self._abilities.removals else (),
+                next=Cursor(str(place)),
+            )
+
+    def listing(self) -> Iterator[ListingPart]:
+        """Yield every page there is, without what is hidden, in parts."""
+        self.validate()
+        refs = [self._ref(page_id) for page_id in self._drafts if page_id not in self.hidden]
+        listed = refs[: self.lists_at_most]
+        for start in range(0, len(listed), LISTED_AT_ONCE):
+            yield ListingPart(tuple(listed[start : start + LISTED_AT_ONCE]), is_complete=False, expected=len(refs))
+        yield ListingPart((), is_complete=len(listed) == len(refs), expected=len(refs))
 
     def fetch(self, refs: Iterable[PageRef]) -> Iterator[Page | PageFailure]:
         """Yield each page, or why it could not be read, in the order asked for."""
+        self.validate()
         for place, ref in enumerate(refs):
             if place == self.fails_after:
                 raise WikiUnavailable(f"{self._name} went away")
             self.fetched.append(ref.page_id)
             if ref.page_id in self.unreadable:
                 yield PageFailure(ref.page_id, ref.stamp, self.unreadable[ref.page_id])
+            elif ref.page_id not in self._drafts:
+                yield PageFailure(ref.page_id, ref.stamp, "There is no such page.", FailureKind.GONE)
             else:
                 yield self._page(ref)
 
@@ -87,6 +167,21 @@ class FakeWiki:
         """Return the address of a section of a page."""
         fragment = f"#{anchor}" if anchor else ""
         return f"{self._url}{page_id}{fragment}{quote}"
+
+    def _put(self, page_id: PageId, draft: Draft) -> None:
+        """Keep the next version of a page; the versions of one that was deleted count on."""
+        self._versions[page_id] += 1
+        self._drafts[page_id] = replace(draft, version=self._versions[page_id])
+        self._feed.append(page_id)
+
+    def _everything(self) -> Iterator[Batch]:
+        """Yield every page, to go on from where the feed is now."""
+        end = Cursor(str(len(self._feed)))
+        yield Batch(tuple(self._ref(page_id) for page_id in self._drafts), (), end, expected=len(self._drafts))
+
+    def _ref(self, page_id: PageId) -> PageRef:
+        draft = self._drafts[page_id]
+        return PageRef(page_id, f"v{draft.version}", draft.readers if self.tells_readers else None)
 
     def _page(self, ref: PageRef) -> Page:
         draft = self._drafts[ref.page_id]
@@ -102,6 +197,11 @@ class FakeWiki:
             text=draft.text,
             blocks=tuple(_paragraphs(draft.text)),
         )
+
+
+def as_readers(*layers: Iterable[str]) -> Readers:
+    """Return readers from plain words."""
+    return readers(*([Principal(name) for name in layer] for layer in layers))
 
 
 class FakeEmbedder:

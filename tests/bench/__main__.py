@@ -25,15 +25,15 @@ from bot.answers import Answer, Refusal
 from bot.llama import LlamaModel, Weights
 from bot.preparing import Prepared, Speed, cpu_name, packaged_model, try_in_child
 from config import settings, wiring
+from indexer.comparing import whole
 from indexer.cutting import cut
 from indexer.embedding import packaged_model_path
 from indexer.pages import EVERYONE, Page
 from indexer.passages import Hit
 from indexer.sync import Refreshed
-from tests.bench import questions, retrieval
+from tests.bench import adversarial, questions, refreshing, report, retrieval, serving
 from tests.bench.questions import Golden
 
-REPORT = Path(__file__).parents[2] / "docs" / "benchmarks.md"
 ANSWERED = 40
 EMBEDDED = 256
 
@@ -44,16 +44,19 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         chosen = settings.load(env_file=None).model_copy(update={"data_dir": Path(folder)})
         indexing = wiring.indexing(chosen)
-        refreshed = wiring.sync(indexing).refresh(Bar(), full=False, accept_removals=False)
+        refreshed = wiring.sync(indexing).refresh(Bar())
         sections = (
             _head(asked),
             _retrieval(indexing, asked),
             _finding(indexing, asked),
             _embedding(indexing, refreshed),
+            refreshing.refreshing([refreshing.refresh_costs(size) for size in refreshing.SIZES]),
             _model_and_answers(chosen, indexing, asked),
         )
-    REPORT.write_text("\n".join(sections), encoding="utf-8")
-    print(f"Written to {REPORT}")
+    report.put("\n".join(sections))
+    serving.main()
+    adversarial.main()
+    print(f"Written to {report.REPORT}")
     return 0
 
 
@@ -142,7 +145,7 @@ def _embedding(indexing: wiring.Indexing, refreshed: Refreshed) -> str:
 def _passages(indexing: wiring.Indexing) -> Iterator[str]:
     embedder = indexing.embedder
     for wiki in indexing.wikis:
-        for page in wiki.fetch(wiki.listing()):
+        for page in wiki.fetch(whole(wiki.listing())):
             assert isinstance(page, Page), "every page of the sample wiki can be read"
             yield from (passage.indexed_text for passage in cut(page, embedder.count_tokens, embedder.max_tokens))
 
@@ -191,7 +194,7 @@ def _speed_row(speed: Speed, shipped: Speed, prepared: Prepared) -> str:
 def _answer_times(
     chosen: settings.Settings, indexing: wiring.Indexing, model: LlamaModel, sample: Sequence[Golden]
 ) -> str:
-    answerer = wiring.answerer(chosen, indexing.search, model)
+    answerer = wiring.answerer(chosen, indexing, model)
     outcomes = [_outcome(answerer, one.question) for one in tqdm(sample, unit="question")]
     model.close()
     written = [outcome for outcome in outcomes if outcome.timings.output_tokens]

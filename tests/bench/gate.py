@@ -1,4 +1,6 @@
-"""Fits the confidence gate: `make fit-gate` writes bot/gate.json and prints how it does on questions it has not seen.
+"""Fits the gate: `make fit-gate` writes it into finetune/shipped/calibration.json and says how well it does.
+
+The judge beside it is fitted by `python -m finetune evaluate --calibrate`.
 
 Fitted on the hand-written rows: questions that the sample wiki answers, against off-topic ones and ones about another
 wiki. Near-misses are left to what comes after the model. Held against the golden questions. No weight is negative: more
@@ -10,21 +12,18 @@ import math
 import sys
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import astuple, fields
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-from scipy.optimize import minimize
-
-from bot.confidence import GATE_FILE, Gate, Signals, signals
+from bot import confidence
 from config import settings, wiring
+from finetune import calibrate
+from finetune.calibrate import Fitted, Judged
 from indexer.pages import EVERYONE
 from tests.bench import questions
 
 ROWS = Path(__file__).parents[2] / "finetune" / "rows"
-KEPT = 0.98
-RIDGE = 0.0005
+KEPT = 0.99
+SIGNALS = ("cosine", "lead", "coverage", "names", "verified")
 Asked = tuple[str, str, bool]
 """A question, its kind, and whether the wiki answers it."""
 
@@ -34,11 +33,16 @@ def main() -> int:
     indexing = wiring.indexing(settings.load())
     fitted_on = _rows()
     held_out = [(one.question, one.kind, one.is_answered) for one in questions.read()]
-    gate = fit(_table(indexing, fitted_on), np.array([answered for _, _, answered in fitted_on]))
-    GATE_FILE.write_text(json.dumps({field.name: round(getattr(gate, field.name), 4) for field in fields(gate)}) + "\n")
+    learned = _signals(indexing, fitted_on)
+    known = [Judged(found, answered, "") for found, (_, _, answered) in zip(learned, fitted_on, strict=True)]
+    gate = calibrate.fit(known, SIGNALS, KEPT)
+    path = wiring.SHIPPED_FOLDER / wiring.CALIBRATION
+    kept = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    path.write_text(json.dumps(kept | {"gate": gate.as_json()}, indent=2) + "\n", encoding="utf-8")
     print(gate)
-    for name, asked in (("fitted on", fitted_on), ("held out", held_out)):
-        confidences = [gate.confidence(Signals(*row)) for row in _table(indexing, asked)]
+    unseen = _signals(indexing, held_out)
+    for name, asked, signals in (("fitted on", fitted_on, learned), ("held out", held_out, unseen)):
+        confidences = [gate.confidence(found) for found in signals]
         print(f"{name}: AUROC {auroc(confidences, [answered for _, _, answered in asked]):.3f}")
         for kind, share in _let_through(gate, asked, confidences).items():
             print(f"   {kind:12} let through {share:.3f}")
@@ -58,22 +62,6 @@ def _rows() -> list[Asked]:
     return found
 
 
-def fit(table: NDArray[np.float64], answered: NDArray[np.bool_]) -> Gate:
-    """Return the gate for *table* of shape (questions, signals): logistic regression with weights of 0 or more."""
-    weight = np.where(answered, 0.5 / answered.mean(), 0.5 / (1 - answered.mean()))  # both outcomes count alike
-
-    def loss(theta: NDArray[np.float64]) -> float:
-        margin = np.where(answered, 1, -1) * (table @ theta[:-1] + theta[-1])
-        return float(np.mean(weight * np.logaddexp(0, -margin)) + RIDGE * np.sum(theta[:-1] ** 2))
-
-    count = table.shape[1]
-    best = minimize(loss, np.zeros(count + 1), bounds=[(0, None)] * count + [(None, None)], method="L-BFGS-B").x
-    confidences = 1 / (1 + np.exp(-(table @ best[:-1] + best[-1])))
-    threshold = float(np.quantile(confidences[answered], 1 - KEPT))
-    cosine, lead, coverage, names, bias = (float(value) for value in best)
-    return Gate(cosine, lead, coverage, names, bias, threshold)
-
-
 def auroc(confidences: Sequence[float], answered: Sequence[bool]) -> float:
     """Return how often an answered question is more confident than an unanswered one."""
     yes = [c for c, is_answered in zip(confidences, answered, strict=True) if is_answered]
@@ -83,16 +71,16 @@ def auroc(confidences: Sequence[float], answered: Sequence[bool]) -> float:
     return sum((a > b) + (a == b) / 2 for a in yes for b in no) / (len(yes) * len(no))
 
 
-def _table(indexing: wiring.Indexing, asked: Sequence[Asked]) -> NDArray[np.float64]:
+def _signals(indexing: wiring.Indexing, asked: Sequence[Asked]) -> list[dict[str, float]]:
     find = indexing.search.find
-    return np.array([astuple(signals(text, find(text, frozenset({EVERYONE}), 10))) for text, _, _ in asked])
+    return [confidence.found(text, find(text, frozenset({EVERYONE}), 10)) for text, _, _ in asked]
 
 
-def _let_through(gate: Gate, asked: Sequence[Asked], confidences: Sequence[float]) -> dict[str, float]:
+def _let_through(gate: Fitted, asked: Sequence[Asked], confidences: Sequence[float]) -> dict[str, float]:
     by_kind: dict[str, list[bool]] = defaultdict(list)
-    for (_, kind, answered), confidence in zip(asked, confidences, strict=True):
-        by_kind[kind].append(confidence >= gate.threshold)
-        by_kind["all answered" if answered else "none answered"].append(confidence >= gate.threshold)
+    for (_, kind, answered), sure in zip(asked, confidences, strict=True):
+        by_kind[kind].append(sure >= gate.threshold)
+        by_kind["all answered" if answered else "none answered"].append(sure >= gate.threshold)
     return {kind: sum(values) / len(values) for kind, values in by_kind.items()}
 
 

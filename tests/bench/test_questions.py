@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from config.settings import SAMPLE_WIKI
+from indexer.comparing import whole
 from indexer.cutting import cut
 from indexer.embedding import SentenceTransformerEmbedder, packaged_model_path
-from indexer.pages import EVERYONE, Page
+from indexer.pages import EVERYONE_READS, Page
 from indexer.wikis.folder import Folder
 from tests.bench import questions
 
@@ -20,8 +21,8 @@ KINDS = {"keyword", "paraphrase", "plain", "yes-no", "how-to", "two-pages", "nea
 @pytest.fixture(scope="module")
 def pages() -> dict[str, Page]:
     """Read the sample wiki as the indexer does."""
-    wiki = Folder("sample", SAMPLE_WIKI, "", frozenset({EVERYONE}))
-    read = list(wiki.fetch(wiki.listing()))
+    wiki = Folder("sample", SAMPLE_WIKI, "", EVERYONE_READS)
+    read = list(wiki.fetch(whole(wiki.listing())))
     assert all(isinstance(page, Page) for page in read)
     return {page.page_id: page for page in read if isinstance(page, Page)}
 

@@ -4,27 +4,42 @@ import itertools
 
 import pytest
 
-from bot.answering import Answerer, Limits
+from bot.answering import Answerer, Limits, Trust
 from bot.answers import Answer, Found, Refusal, RefusalReason, Step, Writing
-from bot.confidence import Gate
+from bot.confidence import Scale, Scales
 from bot.errors import ModelFailed, QuestionUnusable
 from bot.prompt import REFUSAL_SENTENCE
 from indexer.pages import EVERYONE
 from indexer.passages import Hit
-from tests.fakes import FixedFinder, ScriptedModel
+from indexer.ports import Verifier
+from tests.fakes import FixedFinder, ScriptedModel, WordsVerifier
 from tests.samples import hit
 
-OPEN_GATE = Gate(cosine=0, lead=0, coverage=0, names=0, bias=10, threshold=0.5)
-SHUT_GATE = Gate(cosine=0, lead=0, coverage=0, names=0, bias=-10, threshold=0.5)
+OPEN = Scale(weights={}, means={}, bias=10, threshold=0.5)
+SHUT = Scale(weights={}, means={}, bias=-10, threshold=0.5)
 LEAVE = hit("Everyone gets 25 days of leave a year.", title="Leave")
 TRAVEL = hit("Trains are booked in Wayfare.", title="Travel", passage_id=2)
 
 
-def answerer(model: ScriptedModel, hits: list[Hit], gate: Gate = OPEN_GATE, generation: int = 7) -> Answerer:
+def answerer(  # noqa: PLR0917  # named where they are given
+    model: ScriptedModel,
+    hits: list[Hit],
+    gate: Scale = OPEN,
+    generation: int = 7,
+    judge: Scale = OPEN,
+    verifier: Verifier | None = None,
+    read_passages: int = 8,
+) -> Answerer:
     """Return the real use case over fakes."""
-    limits = Limits(hits=10, passages=3, passage_tokens=200, answer_tokens=50)
+    limits = Limits(10, 3, 200, answer_tokens=50, synthesis_seconds=20, read_passages=read_passages)
     ticks = itertools.count()
-    return Answerer(FixedFinder(hits, generation), model, gate, limits, clock=lambda: next(ticks) / 1000)
+    return Answerer(
+        FixedFinder(hits, generation),
+        model,
+        Trust(Scales(gate, judge), verifier),
+        limits,
+        clock=lambda: next(ticks) / 1000,
+    )
 
 
 def steps_of(used: Answerer, question: str = "How many days of leave?") -> list[Step]:
@@ -44,11 +59,25 @@ def test_an_answer_comes_after_its_passages_and_its_drafts() -> None:
     assert steps[-1].generation == 7
 
 
+def test_the_model_reads_the_best_passages_alone() -> None:
+    """The others are shown, and neither cited nor quoted: of several a small model often picks a wrong one."""
+    model = ScriptedModel("You get 40 days of leave. [1]")
+
+    steps = steps_of(answerer(model, [TRAVEL, LEAVE], verifier=WordsVerifier(), read_passages=1))
+
+    assert "25 days" not in model.prompts[0].user
+    assert isinstance(steps[0], Found)
+    assert len(steps[0].passages) == 2
+    assert isinstance(steps[-1], Answer)
+    assert steps[-1].text == "Trains are booked in Wayfare. [1]"
+    assert [passage.hit for passage in steps[-1].passages] == [TRAVEL], "what it was not shown is not behind the answer"
+
+
 def test_what_no_passage_comes_near_is_refused_without_the_model() -> None:
     """The gate saves the model's time and the asker's trust."""
     model = ScriptedModel()
 
-    (only,) = steps_of(answerer(model, [TRAVEL], SHUT_GATE))
+    (only,) = steps_of(answerer(model, [TRAVEL], SHUT))
 
     assert isinstance(only, Refusal)
     assert only.reason is RefusalReason.NOT_FOUND
@@ -70,6 +99,57 @@ def test_the_model_may_say_that_the_passages_do_not_answer() -> None:
 
     assert isinstance(last, Refusal)
     assert last.reason is RefusalReason.DECLINED
+
+
+def test_a_draft_that_does_not_hold_gives_way_to_the_wikis_own_words() -> None:
+    """With a verifier to choose them; they are cited and judged like any answer."""
+    used = answerer(ScriptedModel("You get 40 days of leave. [1]"), [TRAVEL, LEAVE], verifier=WordsVerifier())
+
+    last = steps_of(used, "How many days of leave a year?")[-1]
+
+    assert isinstance(last, Answer)
+    assert last.text == "Everyone gets 25 days of leave a year. [2]"
+    assert last.signals["kept"] == 0.0
+
+
+def test_an_answer_is_completed_with_the_wikis_own_words() -> None:
+    """What the passage says besides of what was asked; cited like the rest."""
+    leave = hit("Everyone gets 25 days of leave a year. Unused days of leave end in March.", title="Leave")
+    used = answerer(ScriptedModel("You get 25 days of leave a year. [1]"), [leave, TRAVEL], verifier=WordsVerifier())
+
+    last = steps_of(used, "How many days of leave a year?")[-1]
+
+    assert isinstance(last, Answer)
+    assert last.text == "You get 25 days of leave a year. [1] Unused days of leave end in March. [1]"
+    assert len(last.citations) == 1
+
+
+def test_a_judge_that_is_not_sure_refuses() -> None:
+    """All signals together decide, those of the model and of its sentences too, and the record holds them."""
+    unwilling = Scale(weights={"willing": 1.0}, means={"willing": 0.0}, bias=0.0, threshold=0.5)
+
+    said = steps_of(answerer(ScriptedModel("You get 25 days of leave. [1]", refusal=-9.0), [LEAVE], judge=unwilling))[
+        -1
+    ]
+    kept_back = steps_of(
+        answerer(ScriptedModel("You get 25 days of leave. [1]", refusal=-0.1), [LEAVE], judge=unwilling)
+    )[-1]
+
+    assert isinstance(said, Answer)
+    assert isinstance(kept_back, Refusal)
+    assert kept_back.reason is RefusalReason.DECLINED
+    assert kept_back.signals["willing"] < 0 < said.signals["willing"]
+
+
+def test_the_verifier_reads_each_sentence_below_its_breadcrumb() -> None:
+    """Its best counts: one sentence that answers is an answer."""
+    verifier = WordsVerifier()
+    draft = "You get 25 days of leave. [1] Trains are booked in Wayfare. [2]"
+
+    last = steps_of(answerer(ScriptedModel(draft), [LEAVE, TRAVEL], verifier=verifier))[-1]
+
+    assert verifier.read[-2:] == ["Leave\nYou get 25 days of leave.", "Travel\nTrains are booked in Wayfare."]
+    assert last.signals["answers"] > 0  # type: ignore[union-attr]  # the last step has signals
 
 
 @pytest.mark.parametrize(("generation", "reason"), [(0, RefusalReason.EMPTY_INDEX), (3, RefusalReason.NOT_FOUND)])

@@ -1,6 +1,7 @@
 """Which sentences of a draft are kept, and what they quote."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -84,6 +85,18 @@ def test_reading_never_invents_a_citation(draft: str) -> None:
     written = {int(digits) for digits in re.findall(r"\[(\d+)\]", draft)}
 
     assert {n for sentence in citing.read_citations(draft) for n in sentence.citations} <= written
+
+
+def test_a_citation_leads_to_its_words() -> None:
+    """Its address is the section's, with the quoted words as a text fragment; without an address there is none."""
+    addressed = number([replace(LEAVE, url="https://wiki.example.org/leave#uk")])
+    bare = number([replace(LEAVE, url="")])
+
+    draft = "You get 25 days of annual leave a year. [1]"
+    urls = [citing.check(draft, shown).citations[0].hit.url for shown in (addressed, bare)]
+
+    words = "Every%20employee%20in%20the,annual%20leave%20a%20year."
+    assert urls == [f"https://wiki.example.org/leave#uk:~:text={words}", ""]
 
 
 @given(st.text(), st.text(min_size=1))

@@ -1,44 +1,65 @@
-"""Whether what was found can answer at all."""
+"""One scale over every signal: monotone, bounded, and fair to what is not known."""
+
+import math
+from dataclasses import replace
+
+import pytest
 
 from bot import confidence
-from bot.confidence import Gate, Signals
+from bot.confidence import Scale
+from config.wiring import CALIBRATION, SHIPPED_FOLDER
 from tests.samples import hit
 
-
-def test_the_kept_gate_can_be_read() -> None:
-    """The fitted weights are part of the program."""
-    assert 0 < confidence.read_gate().threshold < 1
+SHIPPED = confidence.read_scales(SHIPPED_FOLDER / CALIBRATION)
 
 
-def test_more_of_each_signal_is_more_confidence() -> None:
-    """No signal argues against an answer by growing."""
-    gate = confidence.read_gate()
-    weak, strong = Signals(0.2, 0.0, 0.2, 0.0), Signals(0.7, 0.2, 1.0, 1.0)
-
-    assert gate.confidence(weak) < gate.confidence(strong)
+@pytest.mark.parametrize("scale", [SHIPPED.gate, SHIPPED.judge])
+def test_no_signal_argues_against_an_answer_by_growing(scale: Scale) -> None:
+    """The shipped weights are none of them negative, and each threshold can be reached and missed."""
+    assert all(weight >= 0 for weight in scale.weights.values())
+    assert set(scale.weights) == set(scale.means)
+    assert 0 < scale.threshold < 1
 
 
 def test_what_no_hit_resembles_is_held_back() -> None:
-    """An off-topic question has far hits with none of its words."""
+    """An off-topic question has far hits with none of its words, and the verifier sees no answer."""
     far = [hit("Trains are booked in Wayfare.", cosine=0.08), hit("Leave is booked in Roster.", cosine=0.05)]
+    read = [replace(one, verified=0.01) for one in far]
 
-    assert not confidence.read_gate().lets_through(confidence.signals("who won the 1998 world cup final?", far))
+    assert not SHIPPED.gate.says_yes(confidence.found("who won the 1998 world cup final?", read))
 
 
 def test_a_hit_with_the_words_is_let_through() -> None:
-    """A plain question with its page at hand is never held back."""
+    """A plain question with its page at hand is never held back, with a verifier or without."""
     near = [hit("Trains are booked in Wayfare, hotels too.", title="Travel", cosine=0.62)]
 
-    assert confidence.read_gate().lets_through(confidence.signals("where do I book trains?", near))
+    assert SHIPPED.gate.says_yes(confidence.found("where do I book trains?", near))
+    assert SHIPPED.gate.says_yes(confidence.found("where do I book trains?", [replace(near[0], verified=0.9)]))
 
 
-def test_no_hit_has_no_confidence() -> None:
+def test_no_hit_has_no_signals() -> None:
     """Nothing found is nothing to be sure of."""
-    assert confidence.signals("anything", []) == Signals(0.0, 0.0, 0.0, 0.0)
+    assert confidence.found("anything", []) == {}
+
+
+def test_pulls_say_why() -> None:
+    """What the audit shows: each signal against the average, and nothing for one that is not known."""
+    scale = Scale(weights={"a": 2.0, "b": 1.0}, means={"a": 0.5, "b": 3.0}, bias=0.0, threshold=0.5)
+
+    assert scale.pulls({"a": 1.0}) == {"a": 1.0, "b": 0.0}
+    assert scale.confidence({"a": 1.0}) == pytest.approx(1 / (1 + math.exp(-1)))
 
 
 def test_extreme_signals_do_not_overflow() -> None:
     """The logistic function is kept in range."""
-    gate = Gate(cosine=1e6, lead=0, coverage=0, names=0, bias=0, threshold=0.5)
+    scale = Scale(weights={"a": 1e6}, means={"a": 0.0}, bias=0.0, threshold=0.5)
 
-    assert gate.confidence(Signals(-1.0, 0, 0, 0)) < 1e-9
+    assert scale.confidence({"a": -1.0}) < 1e-9
+    assert scale.confidence({"a": 1.0}) > 1 - 1e-9
+
+
+def test_model_signals_are_bounded() -> None:
+    """Surely refused, surely not, and text that is all but noise."""
+    assert confidence.willingness(0.0) == -confidence.FARTHEST
+    assert confidence.willingness(-math.inf) == confidence.FARTHEST
+    assert confidence.willingness(math.log(0.5)) == pytest.approx(0.0)

@@ -5,11 +5,13 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import llama_cpp
+import numpy as np
 import pytest
 
 from bot import prompt
 from bot.errors import ModelFailed
-from bot.llama import LlamaModel, Weights
+from bot.llama import LlamaModel, Weights, _likeliest_allowed
 from bot.ports import Prompt
 from bot.preparing import packaged_model
 from indexer.embedding import SentenceTransformerEmbedder, packaged_model_path
@@ -49,6 +51,41 @@ def test_the_same_question_gets_the_same_answer(model: LlamaModel) -> None:
     written(model, prompt.write("Where do I book trains?", PASSAGES))
 
     assert written(model, asked) == first
+
+
+def test_how_likely_a_text_is_can_be_asked(model: LlamaModel) -> None:
+    """What it would write is likelier than what it would not, token by token, and asking leaves no trace."""
+    asked = Prompt("You are helpful.", "Say one word.", "")
+    said = written(model, asked, 6)
+    likely, unlikely = model.log_probability(asked, said), model.log_probability(asked, "Zebras 77 of Lisbon")
+
+    parts = [model.log_probability(asked, said[:place]) for place in (0, len(said))]
+
+    assert unlikely < likely < 0
+    assert parts == [0.0, pytest.approx(likely, abs=1e-3)]
+    assert written(model, asked, 6) == said
+
+
+def test_an_answer_cannot_begin_like_the_refusal(model: LlamaModel) -> None:
+    """Whether to refuse is the judge's to decide; other sentences about the wiki may be written."""
+    grammar = prompt.grammar([1])
+
+    assert not _is_allowed(model, grammar, "The wiki does not say. [1]")
+    assert not _is_allowed(model, grammar, "The wiki does")
+    for sentence in ("The wiki is down. [1]", "The office. [1]", "To be sure. [1]", "Ask. [1]"):
+        assert _is_allowed(model, grammar, sentence), sentence
+
+
+def _is_allowed(model: LlamaModel, text: str, sentence: str) -> bool:
+    grammar = model._open_grammar(text)
+    try:
+        for token in model.tokenize(sentence, has_marks=False):
+            if _likeliest_allowed(grammar, np.array([token]), np.zeros(1, dtype=np.float32)) is None:
+                return False
+            llama_cpp.llama_sampler_accept(grammar, token)
+        return True
+    finally:
+        llama_cpp.llama_sampler_free(grammar)
 
 
 def test_a_closed_iterator_leaves_the_model_usable(model: LlamaModel) -> None:
@@ -98,7 +135,7 @@ def test_ctrl_c_in_the_middle_is_an_exception_and_not_a_crash() -> None:
     script = (
         "import signal\n"
         "from bot import prompt\n"
-        "from bot.llama import LlamaModel, Weights\n"
+        "from bot.llama import LlamaModel, Weights, _likeliest_allowed\n"
         "from bot.preparing import packaged_model\n"
         "from tests.samples import hit\n"
         "def stop(*_):\n"

@@ -7,8 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from bot import preparing
+from bot import merging, preparing
 from bot.errors import ModelUnusable
+from bot.llama import LlamaModel, Weights
+from bot.ports import Prompt
+from bot.prompt import RULES
+from config.wiring import SHIPPED_FOLDER
 from tests.adapters import write_model
 
 pytestmark = [pytest.mark.model, pytest.mark.slow]
@@ -112,3 +116,37 @@ def test_a_disk_without_room_for_copies_leaves_the_file_in_use(tmp_path: Path) -
     )
 
     assert done.stdout == "as it is ['manifest.json']\n", done.stderr
+
+
+@pytest.mark.parametrize("name", ["Q8_0", "BF16"])
+def test_a_merged_copy_writes_what_the_adapter_beside_the_model_writes(name: str, tmp_path: Path) -> None:
+    """The shipped adapter in the weights gives the same next words as the adapter that llama.cpp adds while running."""
+    source, adapter = preparing.packaged_model(), SHIPPED_FOLDER / "adapter.gguf"
+    merging.merge(source, adapter, tmp_path / "merged.gguf")
+    preparing.requantise(tmp_path / "merged.gguf", tmp_path / "copy.gguf", preparing.FORMATS[name], 2)
+    shown = (
+        "[1] Leave > UK\nFull-time staff in the UK get 27 days of annual leave.\n\nQuestion: how much leave do I get?"
+    )
+    prompt = Prompt(RULES, shown, "")
+
+    beside = LlamaModel(Weights(source, adapter, repack=False, threads=2), "beside")
+    merged = LlamaModel(Weights(tmp_path / "copy.gguf", None, repack=False, threads=2), "merged")
+
+    written = "".join(piece.text for piece in beside.complete(prompt, 40))
+    assert "27 days" in written
+    assert "".join(piece.text for piece in merged.complete(prompt, 40)) == written
+    assert abs(merged.log_probability(prompt, written) - beside.log_probability(prompt, written)) < 0.5
+    beside.close()
+    merged.close()
+
+
+def test_a_model_with_an_adapter_is_served_with_it_in_its_weights(tmp_path: Path) -> None:
+    """What is kept says whether the adapter is still needed beside it, and leaves no copy that lost."""
+    adapter = SHIPPED_FOLDER / "adapter.gguf"
+
+    prepared = preparing.prepare(preparing.packaged_model(), adapter, tmp_path, 2, Told())
+
+    assert {speed.format for speed in prepared.measured} == {preparing.AS_IT_IS, *preparing.FORMATS}
+    assert (prepared.weights.adapter is None) == (prepared.format != preparing.AS_IT_IS)
+    assert {path.suffix for path in tmp_path.iterdir()} <= {".json", ".gguf"}
+    assert preparing.prepare(preparing.packaged_model(), adapter, tmp_path, 2, Told()) == prepared

@@ -28,9 +28,8 @@ def a_worker(
     queue: MemoryQueue, answering: ScriptedAnswering | None = None, replies: RecordingReplies | None = None
 ) -> Worker:
     """Return a worker that does not pause."""
-    return Worker(
-        queue, answering or ScriptedAnswering(), EveryonesPages(), replies or RecordingReplies(), lambda _: 0.0
-    )
+    scripted = answering or ScriptedAnswering()
+    return Worker(queue, lambda _: scripted, EveryonesPages(), replies or RecordingReplies(), lambda _: 0.0)
 
 
 @pytest.fixture
@@ -151,7 +150,7 @@ def test_pauses_grow_while_slack_is_away(queue: MemoryQueue) -> None:
         return 0.0
 
     replies = RecordingReplies(*[SlackUnavailable("URLError")] * 3)
-    worker = Worker(queue, ScriptedAnswering(), EveryonesPages(), replies, no_pause)
+    worker = Worker(queue, lambda _: ScriptedAnswering(), EveryonesPages(), replies, no_pause)
 
     while worker.answer_one():
         pass
@@ -337,7 +336,7 @@ def test_worker_pausing_for_slack_stops_at_once(queue: MemoryQueue) -> None:
         return 3600.0
 
     replies = RecordingReplies(SlackUnavailable("URLError"))
-    worker = Worker(queue, ScriptedAnswering(), EveryonesPages(), replies, a_long_pause)
+    worker = Worker(queue, lambda _: ScriptedAnswering(), EveryonesPages(), replies, a_long_pause)
     thread = running(worker)
     assert pausing.wait(5)
 
@@ -352,7 +351,9 @@ def test_worker_outlives_a_full_disk() -> None:
     """While the records cannot be written the worker looks again now and then."""
     queue = FullDisk()
     queue.put(a_question())
-    worker = Worker(queue, ScriptedAnswering(), EveryonesPages(), RecordingReplies(), seconds_between_looks=0.001)
+    worker = Worker(
+        queue, lambda _: ScriptedAnswering(), EveryonesPages(), RecordingReplies(), seconds_between_looks=0.001
+    )
     thread = running(worker)
     assert queue.failed.wait(5)
 

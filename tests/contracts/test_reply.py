@@ -63,7 +63,7 @@ def in_slack(path: Path) -> Iterator[Place]:
     """Yield the real one, in a local workspace."""
     workspace, clock = Workspace.start(), StillClock()
     records = Records(path, lambda: NOW)
-    replies = SlackReplies(client_for(workspace.bot_token, workspace.api_url), records, clock, clock.wait)
+    replies = SlackReplies(client_for(workspace.bot_token, workspace.api_url), records.replies, clock, clock.wait)
 
     def ask() -> Question:
         ts = workspace.say("U0MAYA", "C0ITHELP", "how many days off?")

@@ -79,3 +79,19 @@ def test_wrong_line_is_named(tmp_path: Path, line: object) -> None:
     """With its number."""
     with pytest.raises(DatasetWrong, match=r"questions\.jsonl, line 3"):
         evaluate.read(_questions(tmp_path, [*LINES, line]))
+
+
+@pytest.mark.parametrize(
+    ("now", "then", "chance", "said"),
+    [(-0.03, 0.12, 0.01, "Switch to new"), (0.12, -0.03, 0.01, "Stay: new is worse"), (0.0, 0.1, 0.4, "not surely")],
+)
+def test_a_comparison_ends_in_a_plain_word(now: float, then: float, chance: float, said: str) -> None:
+    """Better only where chance alone would hardly make the difference."""
+    systems = {"old": {"all": {"truthfulness": now}}, "new": {"all": {"truthfulness": then}}}
+
+    words = evaluate.whether_to_switch(
+        {"questions": 99, "systems": systems, "differences": {"new / old": chance}}, "old", "new"
+    )
+
+    assert words.startswith(said) or said in words
+    assert f"{then:+.2f} against {now:+.2f}" in words

@@ -1,5 +1,6 @@
 """The adapter file: GGUF that the bot takes, gated, its manifest last; and what was learned survives it."""
 
+import hashlib
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 
+from bot.errors import ModelUnusable
 from bot.gguf_file import read_adapter, read_model
 from bot.llama import LlamaModel, Weights
 from bot.ports import Prompt
@@ -37,14 +39,41 @@ def test_bot_takes_the_file(tmp_path: Path) -> None:
     """It names its architecture, kind, scale and origins, and fits its base, tensor by tensor."""
     base = tiny.write_base(tmp_path / "base.gguf")
 
-    export.write_adapter(tmp_path / "adapter.gguf", _adapter(base), SETTINGS, ORIGINS, "base")
+    origins = ORIGINS | {"base_sha256": hashlib.sha256(base.read_bytes()).hexdigest()}
+
+    export.write_adapter(tmp_path / "adapter.gguf", _adapter(base), SETTINGS, origins, "base")
 
     header = read_adapter(tmp_path / "adapter.gguf", read_model(base))
     assert header.types == {gguf.GGMLQuantizationType.F16}
     fields = gguf.GGUFReader(tmp_path / "adapter.gguf").fields
     assert fields["adapter.lora.alpha"].contents() == 16.0
     assert fields["adapter.lora.alpha"].types == [gguf.GGUFValueType.FLOAT32]
-    assert {key: fields[f"footnote.{key}"].contents() for key in ORIGINS} == ORIGINS
+    assert {key: fields[f"footnote.{key}"].contents() for key in origins} == origins
+
+
+def test_bot_refuses_it_for_another_base_of_the_same_shapes(tmp_path: Path) -> None:
+    """Another model of the same family would take it, and write nonsense."""
+    base = tiny.write_base(tmp_path / "base.gguf")
+    export.write_adapter(tmp_path / "adapter.gguf", _adapter(base), SETTINGS, ORIGINS, "base")
+
+    with pytest.raises(ModelUnusable, match="trained on another file"):
+        read_adapter(tmp_path / "adapter.gguf", read_model(base))
+
+
+def test_what_was_exported_can_be_trained_on(tmp_path: Path) -> None:
+    """It comes back as it was written, to float16, and only for a run of its rank."""
+    adapter = _adapter(tiny.write_base(tmp_path / "base.gguf"))
+    export.write_adapter(tmp_path / "adapter.gguf", adapter, SETTINGS, ORIGINS, "base")
+
+    weights, trained_on = export.read_adapter(tmp_path / "adapter.gguf", SETTINGS)
+
+    assert trained_on == ORIGINS["base_sha256"]
+    assert weights.keys() == adapter.keys()
+    assert all(torch.allclose(weights[name], weight, atol=1e-3) for name, weight in adapter.items())
+    with pytest.raises(RunUnusable, match="--rank"):
+        export.read_adapter(tmp_path / "adapter.gguf", replace(SETTINGS, rank=8))
+    with pytest.raises(RunUnusable, match="not an adapter"):
+        export.read_adapter(tmp_path / "base.gguf", SETTINGS)
 
 
 def test_numbers_that_do_not_fit_are_refused(tmp_path: Path) -> None:

@@ -49,6 +49,20 @@ def test_ten_examples_are_learned_by_heart(tmp_path: Path) -> None:
     assert check.loss == pytest.approx(outcome.best_loss, abs=0.1)
 
 
+def test_run_begins_from_another_runs_adapter(tmp_path: Path) -> None:
+    """Before its first step it is as good as that one was at its end."""
+    before = train(_inputs(tmp_path), replace(SETTINGS, epochs=20), tmp_path / "before", 1, _ignore)
+    inputs = replace(_inputs(tmp_path), begin_from=runs.best_adapter(tmp_path / "before").weights)
+    looks: list[float] = []
+
+    def keep(line: dict[str, object]) -> None:
+        looks.extend(float(str(value)) for name, value in line.items() if name == "dev_loss")
+
+    train(inputs, SETTINGS, tmp_path / "after", 1, keep)
+
+    assert looks[0] == pytest.approx(before.best_loss, abs=0.01)
+
+
 def test_run_goes_on_exactly_after_kill_9(tmp_path: Path) -> None:
     """A run killed in its seventh step ends with the same weights as one that was left alone."""
     train(_inputs(tmp_path), SETTINGS, tmp_path / "whole", 1, _ignore)
@@ -118,7 +132,7 @@ def test_run_leaves_a_picture_and_its_figures(tmp_path: Path) -> None:
     """What a person looks at afterwards."""
     train(_inputs(tmp_path), SETTINGS, tmp_path / "run", 1, _ignore)
 
-    assert (tmp_path / "run" / "loss.svg").read_text().startswith("<svg")
+    assert (tmp_path / "run" / "loss.png").read_bytes().startswith(b"\x89PNG")
     assert json.loads((tmp_path / "run" / "outcome.json").read_text())["ended"] == "epochs"
 
 

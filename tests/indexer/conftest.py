@@ -6,12 +6,15 @@ from pathlib import Path
 
 import pytest
 
+from indexer.locking import working
 from indexer.pages import EVERYONE, Principal
 from indexer.passages import Hit
+from indexer.planning import Wishes
 from indexer.search import Search
 from indexer.store.catalogue import Catalogue
+from indexer.store.history import RolledBack
 from indexer.store.vectors import Snapshots
-from indexer.sync import Refreshed, Sync
+from indexer.sync import Habits, Refreshed, Sync
 from tests.fakes_indexer import FakeEmbedder, FakeWiki, SilentProgress, SteadyClock
 
 
@@ -27,9 +30,18 @@ class SmallIndex:
     sync: Sync
     clock: SteadyClock
 
-    def refresh(self, *, full: bool = False, accept_removals: bool = False) -> Refreshed:
+    def refresh(self, *, full: bool = False, accept_removals: bool = False, listing: bool = False) -> Refreshed:
         """Refresh, unseen."""
-        return self.sync.refresh(SilentProgress(), full=full, accept_removals=accept_removals)
+        return self.sync.refresh(SilentProgress(), Wishes(full=full, accept_removals=accept_removals, listing=listing))
+
+    def show(self, generation: int | None) -> RolledBack:
+        """Roll back, or forward."""
+        with working(self.catalogue, self.clock):
+            return self.catalogue.show(generation, self.clock())
+
+    def texts(self, audience: Iterable[str] = (EVERYONE,)) -> set[str]:
+        """Return the text of every passage that *audience* can find with the word "page"."""
+        return {hit.text for hit in self.find("page", 1000, audience)}
 
     def find(self, question: str, count: int = 10, audience: Iterable[str] = (EVERYONE,)) -> list[Hit]:
         """Find as *audience*."""
@@ -52,7 +64,12 @@ class SmallIndex:
 
 
 def build_index(
-    folder: Path, embedder: FakeEmbedder | None = None, wiki: FakeWiki | None = None, *, keeps_tokens: bool = True
+    folder: Path,
+    embedder: FakeEmbedder | None = None,
+    wiki: FakeWiki | None = None,
+    *,
+    keeps_tokens: bool = True,
+    generations_kept: int = 20,
 ) -> SmallIndex:
     """Build an index in *folder*, or open the one that is there."""
     wiki = wiki or FakeWiki()
@@ -60,13 +77,14 @@ def build_index(
     catalogue = Catalogue(folder / "wiki.db")
     snapshots = Snapshots(folder / "snapshots")
     clock = SteadyClock()
+    habits = Habits(keeps_tokens=keeps_tokens, generations_kept=generations_kept)
     return SmallIndex(
         wiki=wiki,
         embedder=embedder,
         catalogue=catalogue,
         snapshots=snapshots,
         search=Search(catalogue, embedder, snapshots),
-        sync=Sync([wiki], embedder, catalogue, snapshots, clock, keeps_tokens=keeps_tokens),
+        sync=Sync([wiki], embedder, catalogue, snapshots, clock, habits),
         clock=clock,
     )
 

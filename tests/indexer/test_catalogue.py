@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from indexer.errors import CatalogueUnusable, DiskFull, IndexerBusy, IndexerError
+from indexer.pages import EVERYONE
 from indexer.store.catalogue import Catalogue
 from indexer.store.database import Database, translated
-from indexer.store.schema import VERSION
+from indexer.store.schema import APPLICATION_ID, MIGRATIONS, VERSION
 from tests.indexer.conftest import SmallIndex, build_index
 
 
@@ -29,27 +30,24 @@ def test_newer_catalogue_is_refused_with_both_versions(tmp_path: Path) -> None:
         Catalogue(tmp_path / "wiki.db")
 
 
-def test_catalogue_of_the_first_version_gets_its_token_vectors(index: SmallIndex) -> None:
-    """It is searched by fused scores at once, and the next refresh adds what is missing; passages keep their ids."""
+@pytest.mark.parametrize("version", range(1, VERSION))
+def test_older_catalogue_is_brought_up_to_date(index: SmallIndex, tmp_path: Path, version: int) -> None:
+    """Passages keep their ids and pages their readers; the next refresh adds what an older version did not keep."""
     index.wiki.write("vpn", "Restart the tunnel.")
+    index.wiki.write("pay", "Salaries are secret.", readers=["hr", "board"])
     index.refresh()
     before = index.passage_ids()
-    with index.catalogue._database.writing() as connection:
-        for statement in (
-            "DROP TABLE token_vectors",
-            "DROP INDEX passage_by_text",
-            "ALTER TABLE passage DROP COLUMN text_sha",
-            "PRAGMA user_version = 1",
-        ):
-            connection.execute(statement)
-    index.catalogue.close()
+    _copy_as_of(version, index.catalogue.path, tmp_path / "older" / "wiki.db")
 
-    again = build_index(index.catalogue.path.parent, wiki=index.wiki)
+    again = build_index(tmp_path / "older", wiki=index.wiki)
 
     assert again.passage_ids() == before
-    assert again.refresh().changed == 1
+    assert again.found_pages("salaries secret", ["board"]) == {"pay"}
+    assert again.found_pages("salaries secret", [EVERYONE]) == {"vpn"}
+    again.refresh()
     assert again.passage_ids() == before
-    assert again.tokens_kept() == 1
+    assert again.tokens_kept() == 2
+    _check_integrity(again.catalogue.path)
     again.catalogue.close()
 
 
@@ -181,6 +179,31 @@ def test_reader_sees_one_moment(tmp_path: Path) -> None:
         assert reading.count_passages() == 1
     index.catalogue.close()
     other.catalogue.close()
+
+
+def _copy_as_of(version: int, path: Path, older: Path) -> None:
+    """Copy what a catalogue of *version* kept, in its form, from the one at *path*."""
+    older.parent.mkdir()
+    with _plain(older) as connection:
+        for migration in MIGRATIONS[:version]:
+            connection.executescript(migration)
+        connection.execute(f"PRAGMA user_version = {version}")
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute("ATTACH ? AS newer", (str(path),))
+        connection.execute("INSERT OR REPLACE INTO main.fact SELECT name, value FROM newer.fact")
+        tables = [row[0] for row in connection.execute("SELECT name FROM newer.sqlite_schema WHERE type = 'table'")]
+        for table in ("wiki", "page", "passage", "embedding", "token_vectors", "rights", "layer"):
+            columns = [f'"{row[1]}"' for row in connection.execute(f"PRAGMA main.table_info({table})")]
+            if columns and table in tables:
+                names = ", ".join(columns)
+                connection.execute(f"INSERT INTO main.{table} ({names}) SELECT {names} FROM newer.{table}")  # noqa: S608
+        if version < 3:
+            connection.execute(
+                """
+                INSERT INTO main.reader SELECT page.id, layer.principal
+                FROM newer.page JOIN newer.layer ON layer.rights = page.rights
+                """
+            )
 
 
 def _write_half(database: Database) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
 from indexer.cutting import MOST_BREADCRUMB_TOKENS, cut
-from indexer.pages import EVERYONE, BlockKind, Page, PageId
+from indexer.pages import EVERYONE_READS, BlockKind, Page, PageId
 from indexer.passages import Passage
 from indexer.wikis.markdown import read_markdown
 
@@ -40,7 +40,7 @@ def page_of(source: str, title: str = "Travel") -> Page:
         revision="1",
         stamp="1",
         updated_at=None,
-        readers=frozenset({EVERYONE}),
+        readers=EVERYONE_READS,
         text=reading.text,
         blocks=reading.blocks,
     )

@@ -3,6 +3,7 @@
 import random
 import shutil
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,12 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from indexer.compacting import MOST_NEWER
-from indexer.pages import EVERYONE
+from indexer.pages import EVERYONE, Principal
 from indexer.passages import PassageId
 from indexer.ports import Vector, Vectors
-from indexer.search import MAXSIM_DEPTH, Fusion, blend, fuse
+from indexer.search import MAXSIM_DEPTH, VERIFIED_DEPTH, Fusion, blend, fuse, verified
+from tests.fakes import WordsVerifier
 from tests.fakes_indexer import FakeEmbedder, FakeWiki
 from tests.indexer.conftest import SmallIndex, build_index
+from tests.samples import hit
 
 RANKINGS = st.dictionaries(st.integers(1, 40).map(PassageId), st.floats(-1, 30, allow_nan=False), max_size=20).map(
     lambda scores: sorted(scores.items(), key=lambda scored: -scored[1])
@@ -100,6 +103,21 @@ class Thesaurus(FakeEmbedder):
         return np.array([FakeEmbedder().embed_question(word) for word in words], np.float32)
 
 
+def test_the_verifier_moves_what_it_reads_and_nothing_else() -> None:
+    """The best are put in order again, with what it thought of each; what stands below them stays below."""
+    hits = [replace(hit(f"Passage {n}.", passage_id=n), score=1 - n / 100) for n in range(VERIFIED_DEPTH + 3)]
+    hits[5] = replace(hits[5], title="Annual leave")
+
+    found = verified("annual leave", hits, WordsVerifier(), weight=0.5)
+
+    assert found[0].title == "Annual leave"
+    assert found[0].verified is not None
+    assert found[0].verified > 0.9
+    assert [one.passage_id for one in found[VERIFIED_DEPTH:]] == [one.passage_id for one in hits[VERIFIED_DEPTH:]]
+    assert all(one.verified is None for one in found[VERIFIED_DEPTH:])
+    assert [one.score for one in found] == sorted((one.score for one in found), reverse=True)
+
+
 def test_nothing_is_found_before_the_first_refresh(index: SmallIndex) -> None:
     """An empty index answers with nothing, and so does an empty question."""
     assert index.find("anything") == []
@@ -139,6 +157,20 @@ def test_rights_never_starve_a_search(index: SmallIndex) -> None:
     assert all(hit.page_id.startswith("open") for hit in hits)
     assert len(index.find("tunnel", 2000, ["hr", EVERYONE])) == 1215
     assert index.find("tunnel", 10, []) == []
+
+
+def test_who_may_read_what_was_found_is_asked_of_the_catalogue(tmp_path: Path) -> None:
+    """Only who may read every passage, as it is now."""
+    index = build_index(tmp_path)
+    index.wiki.write("open", "tunnel one")
+    index.wiki.write("closed", "tunnel two", readers=["hr"])
+    index.refresh()
+    found = [hit.passage_id for hit in index.find("tunnel", 10, ["hr", EVERYONE])]
+
+    assert index.search.may_read(found, frozenset({Principal("hr"), EVERYONE}))
+    assert not index.search.may_read(found, frozenset({EVERYONE}))
+    assert not index.search.may_read([*found, PassageId(999)], frozenset({Principal("hr"), EVERYONE}))
+    index.catalogue.close()
 
 
 @pytest.fixture(scope="module")

@@ -5,8 +5,6 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from indexer.errors import EmbedderUnusable
 from indexer.pages import EVERYONE
@@ -361,60 +359,6 @@ def test_unusable_embedder_leaves_the_catalogue_as_it_was(tmp_path: Path) -> Non
         index.refresh()
 
     assert index.search.generation() == 0
-
-
-ACTIONS = st.lists(
-    st.one_of(
-        st.tuples(st.just("write"), st.integers(0, 5), st.text("abc \n#", max_size=40)),
-        st.tuples(st.just("close"), st.integers(0, 5), st.just("secret word")),
-        st.tuples(st.just("delete"), st.integers(0, 5), st.just("")),
-        st.tuples(st.just("break"), st.integers(0, 5), st.just("")),
-        st.tuples(st.just("refresh"), st.just(0), st.just("")),
-    ),
-    max_size=25,
-)
-
-
-@given(actions=ACTIONS)
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_any_history_ends_with_the_index_equal_to_the_wiki(
-    tmp_path_factory: pytest.TempPathFactory, actions: list[tuple[str, int, str]]
-) -> None:
-    """Whatever was edited, closed, deleted or unreadable meanwhile: after a last good refresh both say the same."""
-    index = build_index(tmp_path_factory.mktemp("history"))
-    fresh = build_index(tmp_path_factory.mktemp("fresh"), wiki=index.wiki)
-    index.wiki.write("always", "there is one page")
-    for action, number, text in actions:
-        _act(index, action, f"page-{number}", text)
-    index.wiki.unreadable = {}
-
-    index.refresh(full=True, accept_removals=True)
-    fresh.refresh()
-
-    for audience in (str(EVERYONE), "hr"):
-        assert _said(index, audience) == _said(fresh, audience)
-    index.catalogue.close()
-    fresh.catalogue.close()
-
-
-def _act(index: SmallIndex, action: str, page_id: str, text: str) -> None:
-    """Let one thing happen to the wiki, or refresh."""
-    is_there = page_id in {ref.page_id for ref in index.wiki.listing()}
-    if action == "refresh":
-        index.refresh(accept_removals=True)
-    elif action == "write":
-        index.wiki.write(page_id, text)
-    elif action == "close":
-        index.wiki.write(page_id, text, readers=["hr"])
-    elif action == "break":
-        index.wiki.unreadable[page_id] = "broken"  # type: ignore[index]  # a plain literal for a page id
-    elif is_there:
-        index.wiki.delete(page_id)
-
-
-def _said(index: SmallIndex, audience: str) -> list[tuple[str, str, str]]:
-    """Return all that *audience* can find."""
-    return sorted((hit.page_id, hit.text, hit.url) for hit in index.find("there is a page word", 1000, [audience]))
 
 
 def _content(index: SmallIndex) -> bytes:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from bot.workspace import Workspace
+from tests.bot.slack.running import OVER_HTTP
 
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 180  # measuring the model's formats takes half a minute on a free machine
@@ -70,3 +71,18 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Installation:
         done = made.run(*command)
         assert done.returncode == 0, done.stderr
     return made
+
+
+@pytest.fixture(params=["socket mode", "signed http"])
+def workspace(request: pytest.FixtureRequest) -> Iterator[Workspace]:
+    """Give a fresh workspace on localhost, which reaches its bot over either transport; Maya is its admin."""
+    with Workspace.start() as workspace:
+        if request.param == "signed http":
+            OVER_HTTP.add(workspace)
+        yield workspace
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Return where the records are."""
+    return tmp_path / "records.db"

@@ -9,6 +9,8 @@ import pytest
 from bot.workspace import Message, Workspace
 from tests.stories.conftest import START_SECONDS, Installation
 
+SAMPLE = "http://127.0.0.1:8765/wiki/sample/"  # where the sample wiki is read in the local workspace
+
 pytestmark = [pytest.mark.model, pytest.mark.slow]
 
 QUESTION = "How many days of annual leave do full-time staff in the UK get?"
@@ -23,8 +25,9 @@ def reply_in(workspace: Workspace, channel: str, ts: str) -> Message | None:
 
 
 def is_final(reply: Message) -> bool:
-    """Return whether *reply* is more than what was found so far."""
-    return "writing" not in str(reply.blocks).lower()
+    """Return whether *reply* can no longer be stopped."""
+    blocks = str((*reply.blocks, *reply.chunks))
+    return not reply.is_streaming and "'action_id': 'stop'" not in blocks
 
 
 def final_reply(workspace: Workspace, channel: str, ts: str) -> Callable[[], Message | None]:
@@ -43,7 +46,7 @@ def test_a_mention_is_answered_in_its_thread_with_sources(installation: Installa
     assert LEAVE_PAGE in str(reply.blocks)
     assert reply.thread_ts == ts
     assert not reply.pings
-    assert not reply.links
+    assert all(link.startswith(SAMPLE) for link in reply.links)
     assert [call.error for call in workspace.calls("chat.postMessage") + workspace.calls("chat.update")].count("") >= 2
 
 
@@ -86,7 +89,7 @@ def test_a_hostile_question_gets_a_harmless_reply(installation: Installation) ->
         reply = workspace.wait_for(final_reply(workspace, "general", ts), START_SECONDS)
 
     assert not reply.pings
-    assert not reply.links
+    assert all(link.startswith(SAMPLE) for link in reply.links)
 
 
 def test_nothing_that_was_said_is_in_the_log(installation: Installation) -> None:

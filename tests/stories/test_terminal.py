@@ -1,21 +1,26 @@
 """What an operator sees in the terminal, with the real indexer, embedder and model."""
 
-import fcntl
 import json
 import shutil
 import signal
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from config import settings
+from indexer.locking import working
+from indexer.store.catalogue import Catalogue
 from tests.stories.conftest import ROOT, Installation
 
 pytestmark = [pytest.mark.model, pytest.mark.slow]
 
 QUESTION = "how many days of annual leave in the UK"
+SAMPLE_WIKIS = (settings.SAMPLE_WIKI, settings.CLOSED_SAMPLE_WIKI)
+SAMPLE_PAGES = sum(path.suffix in {".md", ".html"} for wiki in SAMPLE_WIKIS for path in wiki.rglob("*"))
 
 
 @pytest.fixture
@@ -47,7 +52,7 @@ def test_a_second_refresh_finds_nothing_to_do(installation: Installation) -> Non
         "changed": 0,
         "removed": 0,
         "failed": 0,
-        "unchanged": len([path for path in (ROOT / "tests/golden/wiki").rglob("*") if path.suffix in {".md", ".html"}]),
+        "unchanged": SAMPLE_PAGES,
     }
 
 
@@ -166,9 +171,7 @@ def test_wrong_use_is_exit_status_2(installation: Installation) -> None:
 def test_a_second_indexer_is_turned_away(own: Installation) -> None:
     """Two at once would write over each other; the sentence says who is first."""
     own.data_dir.mkdir(exist_ok=True)
-    with (own.data_dir / "LOCK").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-
+    with working(Catalogue(own.data_dir / "wiki.db"), lambda: datetime.now(UTC)):
         done = own.run("indexer", "once")
 
     assert done.returncode == 1
@@ -186,7 +189,7 @@ def test_ctrl_c_loses_nothing(tmp_path: Path) -> None:
         assert running.poll() is None
         time.sleep(0.05)
     with pytest.raises(subprocess.TimeoutExpired):
-        running.wait(timeout=2)
+        running.wait(timeout=0.5)
     running.send_signal(signal.SIGINT)
     _, complaints = running.communicate(timeout=60)
 
@@ -196,7 +199,7 @@ def test_ctrl_c_loses_nothing(tmp_path: Path) -> None:
     assert "Stopped" in complaints
     assert "Traceback" not in complaints
     counts = json.loads(done.stdout)["pages"]
-    assert counts["new"] + counts["unchanged"] == 88
+    assert counts["new"] + counts["unchanged"] == SAMPLE_PAGES
     assert found(fresh, QUESTION)
 
 
@@ -209,7 +212,12 @@ def test_the_procfile_runs_with_settings_from_a_file(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text(f"FOOTNOTE_DATA_DIR={tmp_path / 'data'}\nFOOTNOTE_WIKIS={wikis}\n", encoding="utf-8")
     shutil.copy(ROOT / "Procfile", tmp_path)
     folder = Path(sys.executable).parent
-    environment = {"PYTHONPATH": str(ROOT), "PATH": f"{folder}:/usr/bin:/bin", "HOME": str(tmp_path)}
+    environment = {
+        "PYTHONPATH": str(ROOT),
+        "PYTHONUNBUFFERED": "1",  # as in the Makefile, and for the same reason
+        "PATH": f"{folder}:/usr/bin:/bin",
+        "HOME": str(tmp_path),
+    }
     command = [str(folder / "honcho"), "--env", "/dev/null", "--no-prefix", "start", "indexer"]
     with subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True) as running:
         assert running.stdout is not None
@@ -218,3 +226,20 @@ def test_the_procfile_runs_with_settings_from_a_file(tmp_path: Path) -> None:
         running.communicate(timeout=60)  # honcho loses its children if nobody reads its last words
 
     assert "refreshed" in seen
+
+
+def test_a_comparison_reads_both_sides(installation: Installation) -> None:
+    """Each sentence cites a passage; a side is told under its name, or said to be missing."""
+    patient = Installation(installation.data_dir, {"FOOTNOTE_MODEL__SYNTHESIS_SECONDS": "120"})
+
+    done = patient.run("bot", "ask", "Compare annual leave in the UK and Germany", "--json")
+
+    assert done.returncode == 0, done.stderr
+    printed = json.loads(done.stdout)
+    assert printed["outcome"] == "answer"
+    assert all(sentence["citations"] for sentence in printed["sentences"])
+    assert {citation["number"] for citation in printed["citations"]} == {
+        number for sentence in printed["sentences"] for number in sentence["citations"]
+    }
+    assert len({passage["title"] for passage in printed["passages"]}) >= 2
+    assert all(f"{side}: " in printed["text"] or side in printed.get("remark", "") for side in ("UK", "Germany"))

@@ -1,51 +1,164 @@
 """A whole bot but for its index and model, talking to a local workspace through the real Bolt and slack_sdk."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from weakref import WeakSet
 
-from bot.ports import Answering, QuestionQueue
+from slack_sdk import WebClient
+
+from bot.answers import Answer, Refusal
+from bot.asking import Asking
+from bot.ports import Answering, Audiences, IndexDesk, Intake
+from bot.questions import Question, QuestionId
 from bot.records import Records
-from bot.slack.app import SlackApp, client_for
+from bot.records.database import Database
+from bot.records.journal import Journal
+from bot.slack.app import Feature, SlackApp, client_for
 from bot.slack.audiences import EveryonesPages
+from bot.slack.features import Surroundings, all_features
 from bot.slack.reply import SlackReplies
+from bot.slack.web import SlackWeb
 from bot.worker import Worker
 from bot.workspace import Message, Workspace
+from indexer.pages import Audience
+from indexer.passages import PassageId
 from tests.fakes_bot import StillClock
 
-MAYA = "U0MAYA"
+MAYA, JONAS, PRIYA = "U0MAYA", "U0JONAS", "U0PRIYA"
 HELP = "C0ITHELP"
 SECONDS = 10.0
+SIGNING_SECRET = "8f742231b10e8888abcd99yyyzzz85a5"
+EVERYONES = EveryonesPages()
+OVER_HTTP: WeakSet[Workspace] = WeakSet()
+"""The workspaces that post signed requests to the bot; the others wait for its Socket Mode connection."""
+
+
+@dataclass
+class SureMind:
+    """A mind that is sure of what it was told to be sure of, and keeps what it was asked to forget."""
+
+    sure_of: set[str] = field(default_factory=set)
+    forgotten: list[str] = field(default_factory=list)
+    open_to_all: bool = False
+
+    def is_sure(self, question: Question, audience: Audience) -> bool:  # noqa: ARG002  the port's words
+        """Return whether *question* is one of those."""
+        return question.text in self.sure_of
+
+    def may_read(self, passages: Sequence[PassageId], audience: Audience) -> bool:  # noqa: ARG002  the port's words
+        """Return whether it was told that the pages are open."""
+        return self.open_to_all
+
+    def forget(self, question: Question, audience: Audience) -> None:  # noqa: ARG002  the port's words
+        """Keep it."""
+        self.forgotten.append(question.text)
+
+
+class WatchedJournal(Journal):
+    """A journal that tells when a line was written."""
+
+    def __init__(self, database: Database, written: threading.Condition) -> None:
+        super().__init__(database)
+        self._written = written
+
+    def write(self, person: str, deed: str) -> None:
+        """Write it, and tell."""
+        super().write(person, deed)
+        with self._written:
+            self._written.notify_all()
+
+
+class WatchedRecords(Records):
+    """Records that tell when a question has come to something."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, lambda: datetime.now(UTC))
+        self._ended = threading.Condition()
+        self.journal = WatchedJournal(self._database, self._ended)
+
+    def finish(self, question_id: QuestionId, outcome: Answer | Refusal) -> None:
+        """Record it, and tell."""
+        super().finish(question_id, outcome)
+        with self._ended:
+            self._ended.notify_all()
+
+    def give_up(self, question_id: QuestionId, why: str) -> None:
+        """Record it, and tell."""
+        super().give_up(question_id, why)
+        with self._ended:
+            self._ended.notify_all()
+
+    def wait_for(self, question_id: QuestionId) -> None:
+        """Wait until the question's answer is on record, which is a moment after it is seen."""
+        with self._ended:
+            assert self._ended.wait_for(lambda: self.asked.state(question_id) == "finished", SECONDS)
+
+    def wait_for_last(self, seconds: float = SECONDS) -> None:
+        """Wait until all questions have come to something."""
+        with self._ended:
+            assert self._ended.wait_for(lambda: self.unended() == 0, seconds)
+
+    def wait_for_deed(self, deed: str) -> None:
+        """Wait until an admin's deed is in the journal."""
+        with self._ended:
+            assert self._ended.wait_for(lambda: deed in {one.deed for one in self.journal.latest(50)}, SECONDS)
+
+    def unended(self) -> int:
+        """Return how many wait or are being answered."""
+        with self._database.reading() as connection:
+            sql = "SELECT count(*) FROM question WHERE state IN ('waiting', 'taken')"
+            return int(connection.execute(sql).fetchone()[0])
 
 
 @dataclass(frozen=True, slots=True)
 class RunningBot:
     """What a test looks at."""
 
-    records: Records
+    records: WatchedRecords
     worker: Worker
-    app: SlackApp
+    app: SlackApp | SlackWeb
+    replies: SlackReplies
+    mind: SureMind
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[Records]:
+def opened(path: Path) -> Iterator[WatchedRecords]:
     """Open the records at *path* for a while."""
-    records = Records(path, lambda: datetime.now(UTC))
+    records = WatchedRecords(path)
     try:
         yield records
     finally:
         records.close()
 
 
-def a_worker(workspace: Workspace, records: Records, answering: Answering) -> Worker:
-    """Return a worker that replies in *workspace*, on a clock that leaps over every wait."""
+def replies_in(workspace: Workspace, records: Records) -> SlackReplies:
+    """Return replies in *workspace*, on a clock that leaps over every wait."""
     clock = StillClock()
     client = client_for(workspace.bot_token, workspace.api_url)
-    replies = SlackReplies(client, records, clock, clock.wait)
-    return Worker(records, answering, EveryonesPages(), replies, pause=lambda _: 0.0)
+    return SlackReplies(client, records.replies, clock, clock.wait)
+
+
+def a_worker(
+    workspace: Workspace,
+    records: Records,
+    answering: Answering,
+    replies: SlackReplies | None = None,
+    audiences: Audiences = EVERYONES,
+) -> Worker:
+    """Return a worker that replies in *workspace*."""
+    shown = replies or replies_in(workspace, records)
+    return Worker(records, lambda _: answering, audiences, shown, pause=lambda _: 0.0)
+
+
+def an_app(workspace: Workspace, client: WebClient, features: list[Feature]) -> SlackApp | SlackWeb:
+    """Return what takes events in *workspace*, over whichever transport it is reached."""
+    if workspace in OVER_HTTP:
+        return SlackWeb(client, SIGNING_SECRET, features, port=0)
+    return SlackApp(client, workspace.app_token, features)
 
 
 @contextmanager
@@ -53,19 +166,31 @@ def running(
     workspace: Workspace,
     path: Path,
     answering: Answering,
-    queue_for: Callable[[Records], QuestionQueue] = lambda records: records,
+    intake_for: Callable[[Records], Intake] = lambda records: records,
+    *,
+    admins: frozenset[str] = frozenset(),
+    desk: IndexDesk | None = None,
+    audiences: Audiences = EVERYONES,
 ) -> Iterator[RunningBot]:
-    """Run a bot with its records at *path*; *queue_for* stands between Slack and the records."""
+    """Run a bot with its records at *path*; *intake_for* stands between Slack and the records."""
     with opened(path) as records:
-        worker = a_worker(workspace, records, answering)
+        replies, mind = replies_in(workspace, records), SureMind()
+        worker = a_worker(workspace, records, answering, replies, audiences)
         client = client_for(workspace.bot_token, workspace.api_url)
-        app = SlackApp(client, workspace.app_token, queue_for(records), worker.wake)
+        asking = Asking(intake_for(records), worker.wake, worker.drop)
+        around = Surroundings(
+            client, records, replies, audiences, admins, asking, lambda: mind, lambda: desk, lambda _: None
+        )
+        app = an_app(workspace, client, all_features(around))
         worker.apologise_for(records.recover())
         thread = threading.Thread(target=worker.run)
         thread.start()
         try:
             app.start()
-            yield RunningBot(records, worker, app)
+            if isinstance(app, SlackWeb):
+                workspace.post_to(app.url, SIGNING_SECRET)
+            workspace.wait_for(lambda: workspace.connections, SECONDS)  # a command finds nobody before
+            yield RunningBot(records, worker, app, replies, mind)
         finally:
             app.close()
             worker.stop()
@@ -82,3 +207,13 @@ def reply_once(workspace: Workspace, channel: str, ts: str, text: str) -> Messag
     workspace.wait_for(lambda: any(text in m.text for m in replies(workspace, channel, ts)), SECONDS)
     (only,) = replies(workspace, channel, ts)
     return only
+
+
+def ephemeral(workspace: Workspace, person: str, channel: str, text: str) -> Message:
+    """Wait until *person* alone is told something that says *text*, and return it."""
+
+    def told() -> Message | None:
+        said = [m for m in workspace.messages(channel, person) if m.is_ephemeral and text in f"{m.text} {m.blocks}"]
+        return said[-1] if said else None
+
+    return workspace.wait_for(told, SECONDS)

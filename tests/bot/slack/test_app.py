@@ -4,19 +4,21 @@ import logging
 import subprocess
 import sys
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from bot.answers import Found
 from bot.errors import QuestionUnusable, RecordsUnusable, SlackRefused, SlackUnavailable
-from bot.ports import QuestionQueue
+from bot.ports import Kept
 from bot.questions import Question, clean
+from bot.records import Records
 from bot.slack.app import SlackApp, client_for
 from bot.workspace import Fault, FaultKind, Workspace
 from tests.bot.slack.running import HELP, MAYA, SECONDS, replies, reply_once, running
 from tests.bot.slack.test_mrkdwn import HOSTILE
-from tests.fakes_bot import MemoryQueue, ScriptedAnswering, a_hit, an_answer, shown
+from tests.fakes_bot import NOW, ScriptedAnswering, a_hit, an_answer, shown
 
 ANSWER = "You get 28 days."
 
@@ -72,31 +74,23 @@ def test_doubled_and_redelivered_events_are_answered_once(workspace: Workspace, 
     assert len(answering.asked) == 2
 
 
-class FullOnce(MemoryQueue):
-    """A queue that has no room for the first question it is given, and hands on all others."""
+class FullOnce(Records):
+    """Records that have no room for the first question they are given."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.was_full = threading.Event()
-        self.behind: QuestionQueue = self
+    was_full = threading.Event()
 
-    def before(self, queue: QuestionQueue) -> QuestionQueue:
-        """Stand before *queue*."""
-        self.behind = queue
-        return self
-
-    def put(self, question: Question) -> bool:
+    def admit(self, question: Question, at_most: int) -> Kept:
         """Fail once."""
         if not self.was_full.is_set():
             self.was_full.set()
             raise RecordsUnusable("the disk is full")
-        return self.behind.put(question)
+        return super().admit(question, at_most)
 
 
 def test_question_that_could_not_be_kept_is_sent_again(workspace: Workspace, path: Path) -> None:
     """No ack without the question on disk: Slack redelivers, and the answer comes."""
-    full_once = FullOnce()
-    with running(workspace, path, ScriptedAnswering(), full_once.before) as bot:
+    full_once = FullOnce(path, lambda: NOW)
+    with running(workspace, path, ScriptedAnswering(), lambda _: full_once) as bot, closing(full_once):
         ts = workspace.say(MAYA, HELP, f"<@{workspace.bot_user_id}> how many days off?")
         assert full_once.was_full.wait(SECONDS)
         assert bot.records.waiting() == 0
@@ -135,17 +129,26 @@ DIES_BEFORE_ACK = """
 import os, sys
 from datetime import UTC, datetime
 from pathlib import Path
+from bot.asking import Asking
 from bot.records import Records
 from bot.slack.app import SlackApp, client_for
+from bot.slack.audiences import EveryonesPages
+from bot.slack.features import Surroundings, all_features
+from bot.slack.reply import SlackReplies
 
 path, api_url, bot_token, app_token = sys.argv[1:]
 
 class Dying(Records):
-    def put(self, question):
-        super().put(question)
+    def admit(self, question, at_most):
+        super().admit(question, at_most)
         os.kill(os.getpid(), 9)
 
-app = SlackApp(client_for(bot_token, api_url), app_token, Dying(Path(path), lambda: datetime.now(UTC)), lambda: None)
+client, records = client_for(bot_token, api_url), Dying(Path(path), lambda: datetime.now(UTC))
+asking = Asking(records, lambda: None, lambda _: None)
+replies = SlackReplies(client, records.replies, lambda: 0.0, lambda _: None)
+nothing = lambda: None
+around = Surroundings(client, records, replies, EveryonesPages(), frozenset(), asking, nothing, nothing, print)
+app = SlackApp(client, app_token, all_features(around))
 app.start()
 print("connected", flush=True)
 sys.stdin.read()
@@ -277,7 +280,7 @@ def test_words_of_a_command_that_nobody_takes_are_not_logged(
 def an_app(workspace: Workspace, bot_token: str = "", app_token: str = "", api_url: str = "") -> SlackApp:
     """Return an app with one thing wrong."""
     client = client_for(bot_token or workspace.bot_token, api_url or workspace.api_url)
-    return SlackApp(client, app_token or workspace.app_token, MemoryQueue(), lambda: None)
+    return SlackApp(client, app_token or workspace.app_token, [])
 
 
 def test_wrong_bot_token_is_named(workspace: Workspace) -> None:

@@ -10,15 +10,19 @@ from hypothesis import strategies as st
 
 from bot.answering import REFUSALS
 from bot.answers import Answer, Citation, Found, Refusal, RefusalReason, Sentence, ShownPassage, Timings, Writing
+from bot.channels import Tone
 from bot.errors import ModelFailed, ModelUnusable, QuestionUnusable, RecordsUnusable, SlackRefused, SlackUnavailable
+from bot.questions import Origin
 from bot.slack import blocks
-from bot.slack.blocks import Message
+from bot.slack.blocks import Frame, Message
 from bot.slack.mrkdwn import escape
+from bot.sparing import BUSY
+from bot.synthesis import text_of
 from bot.workspace.limits import check_blocks, check_text
 from bot.workspace.mentions import read_blocks, read_mrkdwn
 from indexer.passages import Hit
 from tests.bot.slack.test_mrkdwn import HOSTILE
-from tests.fakes_bot import a_hit, a_refusal, an_answer, shown
+from tests.fakes_bot import a_hit, a_question, a_refusal, an_answer, shown
 
 Golden = Callable[[str, str], None]
 
@@ -35,7 +39,11 @@ def _as_sent(message: Message) -> list[dict[str, object]]:
 
 
 def _written(message: Message) -> str:
-    return json.dumps({"text": message.text, "blocks": message.blocks}, indent=2, ensure_ascii=False) + "\n"
+    written = {"text": message.text, "blocks": message.blocks}
+    return (
+        json.dumps(written | ({"plainer": message.plainer} if message.plainer else {}), indent=2, ensure_ascii=False)
+        + "\n"
+    )
 
 
 def _three_sentences() -> Answer:
@@ -50,27 +58,50 @@ def _three_sentences() -> Answer:
     )
 
 
+def _two_sides() -> Answer:
+    sentences = (
+        Sentence("You get 28 days.", (1,), about="UK"),
+        Sentence("Public holidays come on top.", (1,), about="UK"),
+        Sentence("Phones are open 9 to 5.", (2,), about="<!here>"),
+    )
+    remark = "The wiki says nothing on <!channel>."
+    return replace(an_answer(a_hit(), HOURS), sentences=sentences, text=text_of(sentences), remark=remark)
+
+
 def _refusal(reason: RefusalReason, *hits: Hit) -> Refusal:
     return a_refusal(reason, *hits, text=REFUSALS[reason])
 
 
+FRAME = Frame(a_question())
+
+
 SEEN: dict[str, Callable[[], Message]] = {
-    "found": lambda: blocks.found(Found(shown(a_hit(), HOURS, PLAIN))),
-    "found_one": lambda: blocks.found(Found(shown(a_hit()))),
-    "found_many": lambda: blocks.found(Found(shown(*(a_hit(n, f"Page {n}") for n in range(1, 9))))),
-    "writing": lambda: blocks.writing(Writing("You get 28 days. [1] Pho"), shown(a_hit(), HOURS)),
-    "answer": lambda: blocks.answer(_three_sentences()),
-    "answer_without_address": lambda: blocks.answer(an_answer(PLAIN)),
-    "refusal_not_found": lambda: blocks.refusal(_refusal(RefusalReason.NOT_FOUND, a_hit(), a_hit(), HOURS, PLAIN)),
-    "refusal_unsupported": lambda: blocks.refusal(_refusal(RefusalReason.UNSUPPORTED, a_hit())),
-    "refusal_declined": lambda: blocks.refusal(_refusal(RefusalReason.DECLINED, a_hit())),
-    "refusal_empty_index": lambda: blocks.refusal(_refusal(RefusalReason.EMPTY_INDEX)),
-    "refusal_without_words": lambda: blocks.refusal(a_refusal()),
+    "found": lambda: blocks.found(Found(shown(a_hit(), HOURS, PLAIN)), FRAME),
+    "found_one": lambda: blocks.found(Found(shown(a_hit())), FRAME),
+    "found_many": lambda: blocks.found(Found(shown(*(a_hit(n, f"Page {n}") for n in range(1, 9)))), FRAME),
+    "writing": lambda: blocks.writing(Writing("You get 28 days. [1] Pho"), Found(shown(a_hit(), HOURS)), FRAME),
+    "answer": lambda: blocks.answer(_three_sentences(), FRAME),
+    "found_several": lambda: blocks.found(Found(shown(a_hit(), HOURS), up_to_seconds=20), FRAME),
+    "answer_several": lambda: blocks.answer(_two_sides(), FRAME),
+    "answer_without_address": lambda: blocks.answer(an_answer(PLAIN), FRAME),
+    "refusal_not_found": lambda: blocks.refusal(
+        _refusal(RefusalReason.NOT_FOUND, a_hit(), a_hit(), HOURS, PLAIN), FRAME
+    ),
+    "refusal_unsupported": lambda: blocks.refusal(_refusal(RefusalReason.UNSUPPORTED, a_hit()), FRAME),
+    "refusal_declined": lambda: blocks.refusal(_refusal(RefusalReason.DECLINED, a_hit()), FRAME),
+    "refusal_empty_index": lambda: blocks.refusal(_refusal(RefusalReason.EMPTY_INDEX), FRAME),
+    "refusal_without_words": lambda: blocks.refusal(a_refusal(), FRAME),
     "apology_model_failed": lambda: blocks.apology(ModelFailed("out of memory"), shown(a_hit(), HOURS)),
     "apology_model_unusable": lambda: blocks.apology(ModelUnusable("/m.gguf is no GGUF")),
     "apology_records_unusable": lambda: blocks.apology(RecordsUnusable("disk full")),
     "apology_slack_unavailable": lambda: blocks.apology(SlackUnavailable("URLError")),
     "apology_unknown": lambda: blocks.apology(ZeroDivisionError("secret words of a question")),
+    "answer_brief": lambda: blocks.answer(_three_sentences(), Frame(a_question(), Tone.BRIEF)),
+    "answer_private": lambda: blocks.answer(an_answer(), Frame(replace(a_question(), origin=Origin.COMMAND))),
+    "answer_read_as": lambda: blocks.answer(an_answer(), Frame(replace(a_question(), read_as="What <b>?"))),
+    "refusal_busy": lambda: blocks.refusal(a_refusal(RefusalReason.BUSY, a_hit(), text=BUSY), FRAME),
+    "waiting": lambda: blocks.waiting(4, 9.0, FRAME),
+    "cancelled": blocks.cancelled,
     "question_unusable": lambda: blocks.apology(QuestionUnusable("I need a question in words.")),
 }
 
@@ -95,7 +126,7 @@ def test_two_citations_of_one_number_make_one_button() -> None:
     answer = an_answer()
     twice = replace(answer, citations=(answer.citations[0], Citation(1, a_hit(), "28 days")))
 
-    check_blocks(_as_sent(blocks.answer(twice)))
+    check_blocks(_as_sent(blocks.answer(twice, FRAME)))
 
 
 @pytest.mark.parametrize(
@@ -117,7 +148,7 @@ def test_two_citations_of_one_number_make_one_button() -> None:
 )
 def test_address_that_no_browser_should_open_is_not_linked(url: str) -> None:
     """The title is shown all the same, in bold."""
-    message = blocks.answer(an_answer(a_hit(url=url)))
+    message = blocks.answer(an_answer(a_hit(url=url)), FRAME)
 
     assert read_blocks(message.blocks).links == ()
     assert "Annual leave (UK)" in _written(message)
@@ -141,15 +172,19 @@ sentences = st.lists(st.builds(Sentence, words, numbers), max_size=30).map(tuple
 
 
 def _assert_accepted_and_harmless(message: Message, shown_hits: list[Hit]) -> None:
-    sent = _as_sent(message)
-    check_blocks(sent)
+    for sent in (_as_sent(message), json.loads(json.dumps(message.plainer))):
+        _assert_blocks_are_harmless(sent, shown_hits)
     check_text(message.text, 4000)
     assert message.text
+    assert read_mrkdwn(message.text).links == read_mrkdwn(message.text).pings == ()
+
+
+def _assert_blocks_are_harmless(sent: list[dict[str, object]], shown_hits: list[Hit]) -> None:
+    check_blocks(sent)
     assert sum(len(escape(text)) for text in _texts(sent)) < 10_000
     reach = read_blocks(sent)
     assert reach.pings == ()
     assert set(reach.links) <= {hit.url for hit in shown_hits}
-    assert read_mrkdwn(message.text).links == read_mrkdwn(message.text).pings == ()
 
 
 def _texts(value: object) -> list[str]:
@@ -163,8 +198,8 @@ def _texts(value: object) -> list[str]:
 @given(many_hits, words)
 def test_slack_accepts_passages_and_drafts_whatever_they_hold(found: list[Hit], draft: str) -> None:
     """No page, however named, makes Slack refuse the list of passages, pings anybody or links elsewhere."""
-    _assert_accepted_and_harmless(blocks.found(Found(shown(*found))), found)
-    _assert_accepted_and_harmless(blocks.writing(Writing(draft), shown(*found)), found)
+    _assert_accepted_and_harmless(blocks.found(Found(shown(*found)), FRAME), found)
+    _assert_accepted_and_harmless(blocks.writing(Writing(draft), Found(shown(*found)), FRAME), found)
     _assert_accepted_and_harmless(blocks.apology(ModelFailed("x"), shown(*found)), found)
 
 
@@ -175,7 +210,7 @@ def test_slack_accepts_an_answer_whatever_it_holds(found: list[Hit], said: tuple
     citations = tuple(Citation(n % 40, hit, hit.text) for n, hit in enumerate(found))
     answer = Answer(text, said, citations, shown(*found), Timings(), "m", 1, "")
 
-    _assert_accepted_and_harmless(blocks.answer(answer), found)
+    _assert_accepted_and_harmless(blocks.answer(answer, FRAME), found)
 
 
 @unhurried
@@ -184,4 +219,4 @@ def test_slack_accepts_a_refusal_whatever_it_holds(found: list[Hit], text: str, 
     """No refusal breaks Slack's limits, pings anybody or links elsewhere."""
     passages = tuple(ShownPassage(n, hit) for n, hit in enumerate(found, 1))
 
-    _assert_accepted_and_harmless(blocks.refusal(Refusal(reason, text, passages, Timings(), "m", 1, "")), found)
+    _assert_accepted_and_harmless(blocks.refusal(Refusal(reason, text, passages, Timings(), "m", 1, ""), FRAME), found)

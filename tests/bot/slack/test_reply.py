@@ -7,10 +7,11 @@ import pytest
 
 from bot.answers import Found, Writing
 from bot.errors import ModelFailed, SlackRefused, SlackUnavailable
+from bot.ports import Reply
 from bot.questions import Asker, Question, Thread, question_id
 from bot.records import Records
 from bot.slack.app import client_for
-from bot.slack.reply import SECONDS_BETWEEN_UPDATES, SlackReplies, SlackReply
+from bot.slack.reply import SECONDS_BETWEEN_UPDATES, SlackReplies
 from bot.workspace import Fault, FaultKind, Message, Workspace
 from tests.bot.slack.running import HELP, MAYA, a_worker, opened, replies
 from tests.fakes_bot import NOW, ScriptedAnswering, StillClock, a_hit, an_answer, shown, some_steps
@@ -42,14 +43,14 @@ def clock() -> StillClock:
     return StillClock()
 
 
-def a_reply(workspace: Workspace, records: Records, question: Question, clock: StillClock) -> SlackReply:
+def a_reply(workspace: Workspace, records: Records, question: Question, clock: StillClock) -> Reply:
     """Return the reply of *question*, as after a restart."""
     client = client_for(workspace.bot_token, workspace.api_url)
-    return SlackReplies(client, records, clock, clock.wait).reply_to(question)
+    return SlackReplies(client, records.replies, clock, clock.wait).reply_to(question)
 
 
 @pytest.fixture
-def reply(workspace: Workspace, records: Records, question: Question, clock: StillClock) -> SlackReply:
+def reply(workspace: Workspace, records: Records, question: Question, clock: StillClock) -> Reply:
     """Return a reply that has said nothing yet."""
     return a_reply(workspace, records, question, clock)
 
@@ -66,7 +67,7 @@ def called(workspace: Workspace) -> list[str]:
 
 
 def test_passages_are_posted_and_the_answer_takes_their_place(
-    workspace: Workspace, question: Question, reply: SlackReply
+    workspace: Workspace, question: Question, reply: Reply
 ) -> None:
     """One message in the thread, edited in place, without previews of the pages it links."""
     reply.show(FOUND)
@@ -79,7 +80,7 @@ def test_passages_are_posted_and_the_answer_takes_their_place(
     assert (post.arguments["unfurl_links"], post.arguments["unfurl_media"]) in {(False, False), ("0", "0")}
 
 
-def test_drafts_are_shown_now_and_then(workspace: Workspace, reply: SlackReply, clock: StillClock) -> None:
+def test_drafts_are_shown_now_and_then(workspace: Workspace, reply: Reply, clock: StillClock) -> None:
     """Fourteen pieces in three and a half seconds make two edits; nothing waits."""
     reply.show(FOUND)
     for n in range(14):
@@ -90,7 +91,7 @@ def test_drafts_are_shown_now_and_then(workspace: Workspace, reply: SlackReply, 
     assert clock.waits == []
 
 
-def test_answer_is_shown_right_after_a_draft(workspace: Workspace, question: Question, reply: SlackReply) -> None:
+def test_answer_is_shown_right_after_a_draft(workspace: Workspace, question: Question, reply: Reply) -> None:
     """The last word never falls to the throttle."""
     reply.show(FOUND)
     reply.show(ANSWER)
@@ -101,7 +102,7 @@ def test_answer_is_shown_right_after_a_draft(workspace: Workspace, question: Que
 @pytest.mark.parametrize("kind", [*LOST_WAYS, FaultKind.RATE_LIMITED])
 @pytest.mark.parametrize("times", [1, 4])
 def test_answer_is_shown_through_faults_of_the_update(
-    workspace: Workspace, question: Question, reply: SlackReply, kind: FaultKind, times: int
+    workspace: Workspace, question: Question, reply: Reply, kind: FaultKind, times: int
 ) -> None:
     """The last edit is tried until Slack takes it."""
     reply.show(FOUND)
@@ -115,7 +116,7 @@ def test_answer_is_shown_through_faults_of_the_update(
 @pytest.mark.parametrize("kind", [*LOST_WAYS, FaultKind.RATE_LIMITED])
 @pytest.mark.parametrize("times", [1, 3])
 def test_first_message_is_posted_once_through_faults(
-    workspace: Workspace, question: Question, reply: SlackReply, kind: FaultKind, times: int
+    workspace: Workspace, question: Question, reply: Reply, kind: FaultKind, times: int
 ) -> None:
     """A post whose reply was lost is found in the thread, not made again."""
     workspace.inject(Fault(kind, method="chat.postMessage", times=times))
@@ -127,7 +128,7 @@ def test_first_message_is_posted_once_through_faults(
 
 
 def test_lost_first_message_is_found_after_a_restart(
-    workspace: Workspace, records: Records, question: Question, reply: SlackReply, clock: StillClock
+    workspace: Workspace, records: Records, question: Question, reply: Reply, clock: StillClock
 ) -> None:
     """Even when the process died before it learned what Slack had done."""
     workspace.inject(Fault(FaultKind.DROPPED_AFTER, method="chat.postMessage"))
@@ -139,7 +140,7 @@ def test_lost_first_message_is_found_after_a_restart(
 
 
 def test_message_of_another_question_in_the_thread_is_left_alone(
-    workspace: Workspace, records: Records, question: Question, reply: SlackReply, clock: StillClock
+    workspace: Workspace, records: Records, question: Question, reply: Reply, clock: StillClock
 ) -> None:
     """Each question of a thread has a reply of its own."""
     reply.show(ANSWER)
@@ -155,7 +156,7 @@ def test_message_of_another_question_in_the_thread_is_left_alone(
 
 
 def test_draft_that_slack_does_not_take_is_left_out(
-    workspace: Workspace, question: Question, reply: SlackReply, clock: StillClock
+    workspace: Workspace, question: Question, reply: Reply, clock: StillClock
 ) -> None:
     """Slack is left alone for as long as it asks, and the answer comes all the same."""
     reply.show(FOUND)
@@ -172,7 +173,7 @@ def test_draft_that_slack_does_not_take_is_left_out(
     assert clock.waits == []
 
 
-def test_slack_staying_away_is_said(workspace: Workspace, reply: SlackReply) -> None:
+def test_slack_staying_away_is_said(workspace: Workspace, reply: Reply) -> None:
     """The worker puts the question back."""
     reply.show(FOUND)
     workspace.inject(Fault(FaultKind.SERVER_ERROR, method="chat.update", times=99, status=503))
@@ -183,7 +184,7 @@ def test_slack_staying_away_is_said(workspace: Workspace, reply: SlackReply) -> 
 
 @pytest.mark.parametrize("step", [FOUND, ANSWER], ids=["found", "answer"])
 @pytest.mark.parametrize("code", ["not_in_channel", "is_archived", "channel_not_found", "invalid_auth"])
-def test_refusal_of_slack_is_said(workspace: Workspace, reply: SlackReply, code: str, step: Found) -> None:
+def test_refusal_of_slack_is_said(workspace: Workspace, reply: Reply, code: str, step: Found) -> None:
     """Nothing is written for a channel that cannot be written to."""
     workspace.inject(Fault(FaultKind.REFUSED, method="chat.postMessage", error=code))
 
@@ -192,9 +193,7 @@ def test_refusal_of_slack_is_said(workspace: Workspace, reply: SlackReply, code:
 
 
 @pytest.mark.parametrize("code", ["message_not_found", "cant_update_message", "edit_window_closed"])
-def test_message_that_is_gone_is_posted_anew(
-    workspace: Workspace, question: Question, reply: SlackReply, code: str
-) -> None:
+def test_message_that_is_gone_is_posted_anew(workspace: Workspace, question: Question, reply: Reply, code: str) -> None:
     """Somebody deleted the passages while the answer was being written."""
     reply.show(FOUND)
     workspace.inject(Fault(FaultKind.REFUSED, method="chat.update", error=code))
@@ -207,7 +206,7 @@ def test_message_that_is_gone_is_posted_anew(
 
 @pytest.mark.parametrize("code", ["missing_scope", "thread_not_found", "channel_not_found"])
 def test_thread_that_cannot_be_read_does_not_stop_the_answer(
-    workspace: Workspace, question: Question, reply: SlackReply, code: str
+    workspace: Workspace, question: Question, reply: Reply, code: str
 ) -> None:
     """Rather a second message than none, where the bot may not look whether the first arrived."""
     workspace.inject(Fault(FaultKind.DROPPED_BEFORE, method="chat.postMessage"))
@@ -220,7 +219,7 @@ def test_thread_that_cannot_be_read_does_not_stop_the_answer(
 
 
 def test_lost_message_is_found_on_the_second_page_of_a_long_thread(
-    workspace: Workspace, question: Question, reply: SlackReply
+    workspace: Workspace, question: Question, reply: Reply
 ) -> None:
     """Others went on talking in the thread before the bot's message."""
     for n in range(210):
@@ -234,7 +233,7 @@ def test_lost_message_is_found_on_the_second_page_of_a_long_thread(
 
 
 def test_apology_takes_the_place_of_the_draft_and_keeps_the_passages(
-    workspace: Workspace, question: Question, reply: SlackReply
+    workspace: Workspace, question: Question, reply: Reply
 ) -> None:
     """The asker can still read the pages."""
     reply.show(FOUND)
@@ -282,7 +281,7 @@ def test_restart_in_the_middle_of_an_answer_goes_on_in_the_same_message(
 
 
 def test_crashing_question_is_apologised_for_in_its_own_message(
-    workspace: Workspace, records: Records, question: Question, reply: SlackReply
+    workspace: Workspace, records: Records, question: Question, reply: Reply
 ) -> None:
     """After its last crash the passages do not stand there as if the answer were coming."""
     reply.show(FOUND)

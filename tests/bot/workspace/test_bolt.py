@@ -233,3 +233,90 @@ def test_client_comes_back_after_a_disconnect(workspace: Workspace, app: App, co
     assert heard.wait(10)
     workspace.wait_for(workspace.is_quiet, 10)
     assert workspace.envelopes()[0].connection == 2
+
+
+def test_message_shortcut_carries_its_message(workspace: Workspace, app: App, connected: SocketModeHandler) -> None:
+    """A shortcut chosen from a message's menu reaches the app with the message and a fresh trigger."""
+    del connected
+    heard: list[Json] = []
+
+    @app.shortcut("answer_this")
+    def answer_this(ack: Ack, shortcut: Json) -> None:
+        ack()
+        heard.append(shortcut)
+
+    ts = workspace.say("Sam", "#general", "How many days?")
+    workspace.shortcut("Maya", "#general", ts, "answer_this")
+    workspace.wait_for(lambda: heard)
+
+    (body,) = heard
+    assert (body["type"], body["message"]["text"], body["user"]["id"]) == ("message_action", "How many days?", "U0MAYA")
+    assert body["trigger_id"]
+
+
+def test_external_menu_is_offered_and_chosen(
+    workspace: Workspace, client: WebClient, app: App, connected: SocketModeHandler
+) -> None:
+    """What the app offers for what was typed can be chosen and submitted; what it did not offer cannot."""
+    del connected
+    heard: list[Json] = []
+    menu = {"type": "external_select", "action_id": "page", "min_query_length": 1}
+    label = {"type": "plain_text", "text": "Page"}
+    form = modal(
+        {"type": "input", "block_id": "page", "label": label, "element": menu}, callback_id="form", submit=label
+    )
+    offer = {"text": {"type": "plain_text", "text": "Leave"}, "value": "leave"}
+
+    @app.command("/form")
+    def open_form(ack: Ack, body: Json) -> None:
+        ack()
+        client.views_open(trigger_id=body["trigger_id"], view=form)
+
+    @app.options("page")
+    def offers(ack: Ack) -> None:
+        ack(options=[offer])
+
+    @app.view("form")
+    def submitted(ack: Ack, view: Json) -> None:
+        ack()
+        heard.append(view["state"]["values"])
+
+    workspace.command("Maya", "#general", "/form")
+    view = workspace.wait_for(lambda: workspace.modals("Maya"))[-1]
+    with pytest.raises(GestureRefused):
+        workspace.submit(view.id, {"page": "leave"})
+    workspace.look_up("Maya", view.id, "page", "le")
+    workspace.wait_for(workspace.is_quiet)
+    workspace.submit(view.id, {"page": "leave"})
+    workspace.wait_for(lambda: heard)
+
+    assert heard[0]["page"]["page"]["selected_option"] == offer
+
+
+def test_press_in_a_form_carries_what_is_filled_in(
+    workspace: Workspace, client: WebClient, app: App, connected: SocketModeHandler
+) -> None:
+    """A button in a modal tells the app the values of the inputs around it, as Slack does."""
+    del connected
+    pressed: list[Json] = []
+    title = {"type": "plain_text", "text": "Title"}
+    name = {"type": "plain_text_input", "action_id": "it"}
+    more = {"type": "actions", "elements": [button("more")]}
+    form = modal({"type": "input", "block_id": "name", "label": title, "element": name}, more, submit=title)
+
+    @app.command("/form")
+    def open_form(ack: Ack, body: Json) -> None:
+        ack()
+        client.views_open(trigger_id=body["trigger_id"], view=form)
+
+    @app.action("more")
+    def noted(ack: Ack, body: Json) -> None:
+        ack()
+        pressed.append(body)
+
+    workspace.command("Maya", "#general", "/form")
+    view = workspace.wait_for(lambda: workspace.modals("Maya"))[-1]
+    workspace.press_in_view(view.id, "more", state={"name": {"it": "Half a tit"}})
+    workspace.wait_for(lambda: pressed)
+
+    assert pressed[0]["view"]["state"]["values"]["name"]["it"]["value"] == "Half a tit"

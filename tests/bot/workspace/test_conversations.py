@@ -90,9 +90,12 @@ def test_people_and_groups_can_be_looked_up() -> None:
         assert client.bots_info(bot="B0FOOTNOTE")["bot"]["name"] == "Footnote"
 
 
-def test_address_of_a_person_needs_its_own_scope(client: WebClient) -> None:
+def test_address_of_a_person_needs_its_own_scope() -> None:
     """users:read shows no e-mail address."""
-    assert "email" not in client.users_info(user="U0MAYA")["user"]["profile"]
+    with Workspace.start(scopes=DEFAULT_SCOPES - {"users:read.email"}) as workspace:
+        client = WebClient(workspace.bot_token, base_url=workspace.api_url)
+
+        assert "email" not in client.users_info(user="U0MAYA")["user"]["profile"]
 
 
 def test_file_is_uploaded_in_two_steps() -> None:

@@ -117,4 +117,4 @@ def test_escaped_text_notifies_nobody(text: str) -> None:
 
 def test_composer_escapes_and_turns_the_bots_name_into_a_mention() -> None:
     """What a person types is text, but for @Footnote."""
-    assert typed("@Footnote is a < b?") == "<@U0FOOTNOTE> is a &lt; b?"
+    assert typed("@Footnote is a < b?", {"footnote": "U0FOOTNOTE"}, {}) == "<@U0FOOTNOTE> is a &lt; b?"

@@ -1,15 +1,24 @@
 """The HTTP surface: encodings, tickets, the page, and who is let in."""
 
+import asyncio
 import http.client
 import json
+import re
 import socket
+from collections.abc import Awaitable, Callable
+from functools import partial
+from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
 import pytest
+from aiohttp import ClientSession, ClientWebSocketResponse
 from slack_sdk import WebClient
 
-from bot.workspace import Workspace
-from tests.bot.workspace.asking import Json, section
+from bot.workspace import DEFAULT_SCOPES, Workspace
+from bot.workspace import control as control_module
+from tests.bot.workspace.asking import Json, error, section
+
+PAGE = Path(control_module.__file__).parent / "page"
 
 
 def send(
@@ -114,7 +123,8 @@ def test_page_needs_the_token_of_its_address(workspace: Workspace) -> None:
 
     assert send(workspace, "GET", f"/?{query}")[0] == 200
     assert send(workspace, "GET", "/")[0] == 403
-    assert send(workspace, "GET", "/control/state?token=guess")[0] == 403
+    assert send(workspace, "GET", "/control/live?token=guess")[0] == 403
+    assert send(workspace, "GET", "/control/file/F1?token=guess")[0] == 403
     assert send(workspace, "POST", "/control/say?token=", "{}", Content_Type="application/json")[0] == 403
 
 
@@ -123,29 +133,133 @@ def test_page_loads_nothing_from_elsewhere(workspace: Workspace) -> None:
     query = urlsplit(workspace.page_url).query
 
     _, page, headers = send(workspace, "GET", f"/?{query}")
-    parts = page + "".join(send(workspace, "GET", path)[1] for path in ("/page.js", "/page.css"))
+    named = sorted(path.name for path in PAGE.iterdir() if path.suffix in {".js", ".css", ".svg"})
+    parts = {name: send(workspace, "GET", f"/page/{name}") for name in named}
 
-    assert headers["Content-Security-Policy"].startswith("default-src 'none'; script-src 'self'")
+    policy = headers["Content-Security-Policy"]
+    assert policy.startswith(
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'"
+    )
+    assert "unsafe" not in policy
     assert "not Slack" in page
-    assert not any(
-        word in parts for word in ("http://", "https://", "innerHTML", "outerHTML", "insertAdjacentHTML", "eval(")
-    )
+    assert {status for status, _, _ in parts.values()} == {200}
+    everything = page + "".join(text for _, text, _ in parts.values())
+    assert not re.search(r"https?://(?!www\.w3\.org/2000/svg)\w", everything)
+    assert not any(word in everything for word in ("innerHTML", "outerHTML", "insertAdjacentHTML", "eval("))
 
 
-def test_page_can_speak_and_see(workspace: Workspace) -> None:
-    """The composer's text is escaped, @Footnote becomes a mention, and the state shows the message to its readers."""
-    query = urlsplit(workspace.page_url).query
+@pytest.mark.parametrize("name", ["chat.html", "..%2fcontrol.py", "%2fetc%2fpasswd", "nothing.js"])
+def test_page_gives_out_its_own_scripts_and_styles_only(workspace: Workspace, name: str) -> None:
+    """No other file can be asked for, nor the page itself without its token."""
+    assert send(workspace, "GET", f"/page/{name}")[0] == 404
 
+
+def following(workspace: Workspace, story: Callable[[ClientWebSocketResponse], Awaitable[None]]) -> None:
+    """Open the page's line to the workspace for *story*."""
+
+    async def follow() -> None:
+        query = urlsplit(workspace.page_url).query
+        async with (
+            ClientSession() as session,
+            session.ws_connect(f"{workspace.address}/control/live?{query}") as line,
+        ):
+            await story(line)
+
+    asyncio.run(follow())
+
+
+def test_page_is_told_what_changed_and_nothing_else(workspace: Workspace) -> None:
+    """The first update holds all that Sam may see; the next one only the channel in which something was said."""
+
+    async def story(line: ClientWebSocketResponse) -> None:
+        await line.send_json({"person": "Sam"})
+        first = await line.receive_json(timeout=5)
+        workspace.say("Maya", "#general", "news")
+        second = await line.receive_json(timeout=5)
+
+        assert first["fresh"]
+        assert first["parts"]["you"] == "U0SAM"
+        assert "messages/C0GENERAL" in first["parts"]
+        assert "messages/C0LEADERSHIP" not in first["parts"]
+        assert not any(name.startswith("log/") for name in first["parts"])
+        assert list(second["parts"]) == ["messages/C0GENERAL"]
+        assert second["parts"]["messages/C0GENERAL"][0]["text"] == "news"
+
+    following(workspace, story)
+
+
+def test_page_can_look_as_somebody_else(workspace: Workspace) -> None:
+    """Another person begins afresh; one who is not there is refused in a sentence; nonsense is not heard."""
+
+    async def story(line: ClientWebSocketResponse) -> None:
+        await line.send_str("nonsense")
+        await line.send_json({"person": "nobody"})
+        refused = await line.receive_json(timeout=5)
+        await line.send_json({"person": "Maya"})
+        fresh = await line.receive_json(timeout=5)
+
+        assert "nobody" in refused["error"]
+        assert fresh["fresh"]
+        assert "messages/C0LEADERSHIP" in fresh["parts"]
+
+    following(workspace, story)
+
+
+def test_log_is_sent_to_who_asks_for_it(workspace: Workspace, client: WebClient) -> None:
+    """Each call and each envelope is one part, with what went over the wire and Slack's own explanation."""
+    workspace.say("Maya", "#general", "x")
+    assert error(client, "chat.postMessage", channel="C0GENERAL", blocks=[{"type": "hologram"}], text="x")
+
+    async def story(line: ClientWebSocketResponse) -> None:
+        await line.send_json({"person": "Maya", "log": True})
+        (call,) = [part for name, part in (await line.receive_json(timeout=5))["parts"].items() if "call" in name]
+
+        assert (call["name"], call["error"], call["status"]) == ("chat.postMessage", "invalid_blocks", 200)
+        assert "hologram" in str(call["answer"]["errors"])
+        assert call["sent"]["channel"] == "C0GENERAL"
+        assert workspace.bot_token not in str(call)
+
+    following(workspace, story)
+
+
+def test_uploaded_picture_is_shown_and_nothing_else() -> None:
+    """A chart that the bot uploads is served as a picture, a page of HTML is not served at all."""
+    with Workspace.start(scopes=DEFAULT_SCOPES | {"files:write"}) as workspace:
+        query = urlsplit(workspace.page_url).query
+        client = WebClient(workspace.bot_token, base_url=workspace.api_url)
+        upload = partial(client.files_upload_v2, channel="C0GENERAL")
+        chart = upload(content=b"\x89PNG", filename="chart.png")["file"]["id"]
+        page = upload(content=b"<script>", filename="page.html")["file"]["id"]
+
+        status, _, headers = send(workspace, "HEAD", f"/control/file/{chart}?{query}")
+
+        assert (status, headers["Content-Type"], headers["X-Content-Type-Options"]) == (200, "image/png", "nosniff")
+        assert send(workspace, "GET", f"/control/file/{page}?{query}")[0] == 404
+
+
+def test_page_can_speak(workspace: Workspace) -> None:
+    """The composer's text is escaped, names of people and channels become mentions, and nothing pings a channel."""
     status, said = control(
-        workspace, "say", {"person": "U0MAYA", "channel": "C0GENERAL", "text": "@Footnote 1 < 2 <!channel>"}
+        workspace,
+        "say",
+        {"person": "U0MAYA", "channel": "C0GENERAL", "text": "@Footnote @sam #it-help 1 < 2 <!channel>"},
     )
-    state = json.loads(send(workspace, "GET", f"/control/state?person=U0SAM&{query}")[1])
 
     assert status == 200
-    (message,) = state["messages"]["C0GENERAL"]
-    assert (message["ts"], message["text"]) == (said["ts"], "<@U0FOOTNOTE> 1 &lt; 2 &lt;!channel&gt;")
-    assert "C0LEADERSHIP" not in state["messages"]
-    assert send(workspace, "GET", f"/control/state?person=U0SAM&version={state['version']}&{query}")[0] == 204
+    (message,) = workspace.messages("#general")
+    expected = "<@U0FOOTNOTE> <@U0SAM> <#C0ITHELP|it-help> 1 &lt; 2 &lt;!channel&gt;"
+    assert (message.ts, message.text) == (said["ts"], expected)
+
+
+def test_people_change_only_their_own_messages(workspace: Workspace) -> None:
+    """Sam can neither edit nor delete what Maya wrote."""
+    ts = workspace.say("Maya", "#general", "mine")
+    place = {"person": "U0SAM", "channel": "C0GENERAL", "ts": ts}
+
+    assert control(workspace, "edit", place | {"text": "yours"})[0] == 400
+    assert control(workspace, "delete", place)[0] == 400
+    assert control(workspace, "delete", place | {"person": "U0MAYA"})[0] == 200
+    assert not workspace.messages("#general")
 
 
 def test_page_reports_what_is_not_possible(workspace: Workspace) -> None:
@@ -165,6 +279,10 @@ def test_page_drives_clock_faults_and_connections(workspace: Workspace, client: 
     assert control(workspace, "inject", {"kind": "refused", "method": "auth.test", "error": "x"})[1]["ok"]
     assert control(workspace, "react", {"person": "sam", "channel": "C0GENERAL", "ts": ts, "name": "eyes"})[1]["ok"]
     assert control(workspace, "disconnect", {})[1]["ok"]
+    assert control(workspace, "sever", {})[1]["ok"]
+    assert control(workspace, "calm", {})[1]["ok"]
+    assert client.auth_test()["ok"]
+    assert control(workspace, "redeliver", {})[0] == 400
     assert workspace.messages("#general")[0].reactions[0].people == ("U0SAM",)
 
 

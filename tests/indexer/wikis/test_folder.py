@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from indexer.comparing import whole
 from indexer.errors import WikiMisconfigured, WikiUnavailable
-from indexer.pages import EVERYONE, Page, PageFailure, PageId, PageRef
-from indexer.wikis.folder import MAX_PAGE_BYTES, Folder
+from indexer.pages import EVERYONE_READS, FailureKind, Page, PageFailure, PageId, PageRef
+from indexer.wikis.files import MAX_PAGE_BYTES
+from indexer.wikis.folder import Folder
 
 
 @contextmanager
@@ -33,7 +35,7 @@ def without_rights(folder: Path) -> Iterator[None]:
 
 def folder_at(path: Path, url: str = "https://wiki.example/") -> Folder:
     """Return a wiki over *path*."""
-    return Folder("handbook", path, url, frozenset({EVERYONE}))
+    return Folder("handbook", path, url, EVERYONE_READS)
 
 
 def write(root: Path, page_id: str, content: str | bytes = "# Page\n\nText.") -> Path:
@@ -44,9 +46,14 @@ def write(root: Path, page_id: str, content: str | bytes = "# Page\n\nText.") ->
     return path
 
 
+def listed(folder: Folder) -> list[PageRef]:
+    """Return every page there is."""
+    return whole(folder.listing())
+
+
 def ids(folder: Folder) -> list[str]:
     """Return the ids of all pages there are."""
-    return [ref.page_id for ref in folder.listing()]
+    return [ref.page_id for ref in listed(folder)]
 
 
 def fetched(folder: Folder, page_id: str) -> Page | PageFailure:
@@ -83,12 +90,12 @@ def test_stamp_differs_when_a_file_was_written_again(tmp_path: Path) -> None:
     """Same size, same second: the nanoseconds or the inode tell."""
     page = write(tmp_path, "a.md", "one")
     folder = folder_at(tmp_path)
-    before = folder.listing()
+    before = listed(folder)
 
     os.utime(page, ns=(1, 1))
 
-    assert folder.listing() != before
-    assert folder.listing() == folder.listing()
+    assert listed(folder) != before
+    assert listed(folder) == listed(folder)
 
 
 def test_symbolic_links_are_followed_inside_only_and_never_twice(
@@ -127,7 +134,7 @@ def test_folder_may_itself_be_a_link(tmp_path: Path) -> None:
 def test_vanished_folder_is_an_outage_and_not_an_empty_wiki(tmp_path: Path) -> None:
     """An unmounted disk must not look like a mass deletion."""
     with pytest.raises(WikiUnavailable, match="cannot be listed"):
-        folder_at(tmp_path / "unmounted").listing()
+        listed(folder_at(tmp_path / "unmounted"))
 
 
 def test_folder_listed_in_part_is_an_error(tmp_path: Path) -> None:
@@ -138,7 +145,7 @@ def test_folder_listed_in_part_is_an_error(tmp_path: Path) -> None:
     tmp_path.chmod(0o755)
 
     with without_rights(tmp_path), pytest.raises(WikiUnavailable, match="closed"):
-        folder_at(tmp_path).listing()
+        listed(folder_at(tmp_path))
 
 
 def test_file_with_a_name_that_is_not_utf8_is_left_out(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -162,7 +169,7 @@ def test_page_has_all_that_a_citation_needs(tmp_path: Path) -> None:
     assert page.url == "https://wiki.example/it/vpn"
     assert page.updated_at == datetime(2026, 3, 16, tzinfo=UTC)
     assert re.fullmatch(r"[0-9a-f]{12}", page.revision)
-    assert page.readers == {EVERYONE}
+    assert page.readers == EVERYONE_READS
 
 
 def test_page_that_names_no_date_is_as_old_as_its_file(tmp_path: Path) -> None:
@@ -218,6 +225,8 @@ def test_one_bad_page_does_not_stop_the_others(tmp_path: Path) -> None:
 
     assert [type(page) for page in found] == [PageFailure, PageFailure, PageFailure, Page, PageFailure]
     assert [page.page_id for page in found] == [ref.page_id for ref in refs]
+    kinds = [page.kind for page in found if isinstance(page, PageFailure)]
+    assert kinds == [FailureKind.UNREADABLE, FailureKind.GONE, FailureKind.UNREADABLE, FailureKind.UNREADABLE]
 
 
 def test_page_outside_the_folder_is_never_read(tmp_path: Path) -> None:

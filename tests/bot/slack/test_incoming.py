@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.questions import Asker, Question, QuestionId, Thread
-from bot.slack.listeners import question_in
+from bot.slack.incoming import question_in
 
 TS = "1777887000.000100"
 Fields = dict[str, object]

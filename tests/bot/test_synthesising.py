@@ -1,0 +1,217 @@
+"""A question of several pages becomes several searches, notes, and one cited answer in limited time."""
+
+import itertools
+from collections.abc import Iterator
+
+import pytest
+
+from bot.answering import Limits, Trust
+from bot.answers import Answer, Found, Refusal, RefusalReason, Step, Writing
+from bot.confidence import Scale, Scales
+from bot.ports import Piece, Prompt
+from bot.prompt import REFUSAL_SENTENCE, RULES
+from bot.synthesising import Synthesiser
+from indexer.pages import EVERYONE, Principal
+from tests.fakes import MappedFinder, ScriptedModel
+from tests.fakes_bot import StillClock
+from tests.samples import hit
+
+OPEN = Scale(weights={}, means={}, bias=10, threshold=0.5)
+WHOLE = "Compare leave in the UK and Germany"
+UK = hit("Staff get 28 days of leave.", title="Leave in the UK", passage_id=1)
+GERMANY = hit("Staff get 30 days of leave.", title="Leave in Germany", passage_id=2)
+SIDES = {"leave in the UK": [UK, GERMANY], "leave in Germany": [GERMANY]}
+EVERYBODY = frozenset({EVERYONE})
+
+
+class TimedModel(ScriptedModel):
+    """A model that takes *seconds* of *clock* for each word."""
+
+    def __init__(self, clock: StillClock, seconds: float, *drafts: str) -> None:
+        """Write *drafts* in turn."""
+        super().__init__(*drafts)
+        self._clock = clock
+        self._seconds = seconds
+
+    def complete(self, prompt: Prompt, max_tokens: int) -> Iterator[Piece]:
+        """Yield the next draft's words, each after its time."""
+        for piece in super().complete(prompt, max_tokens):
+            self._clock.wait(self._seconds)
+            yield piece
+
+
+def synthesiser(
+    model: ScriptedModel, finder: MappedFinder, gate: Scale = OPEN, judge: Scale = OPEN, clock: StillClock | None = None
+) -> Synthesiser:
+    """Return the real use case over fakes, with twenty seconds."""
+    limits = Limits(hits=10, passages=3, passage_tokens=200, answer_tokens=50, synthesis_seconds=20)
+    return Synthesiser(finder, model, Trust(Scales(gate, judge)), limits, clock or StillClock())
+
+
+def last_of(used: Synthesiser, question: str = WHOLE) -> Step:
+    """Return what *question* comes to."""
+    return list(used.steps(question, EVERYBODY))[-1]
+
+
+def test_each_side_is_searched_noted_and_told_by_its_name() -> None:
+    """One cited answer, with the passages, prompts and tokens of every note for the record."""
+    model = ScriptedModel("Staff get 28 days of leave. [1]", "Staff get 30 days of leave. [2]")
+
+    first, *drafts, last = synthesiser(model, MappedFinder(SIDES)).steps(WHOLE, EVERYBODY)
+
+    assert isinstance(first, Found)
+    assert first.up_to_seconds == 20
+    assert [passage.hit for passage in first.passages] == [UK, GERMANY]
+    assert all(isinstance(draft, Writing) for draft in drafts)
+    assert isinstance(last, Answer)
+    assert last.text == "UK: Staff get 28 days of leave. [1] Germany: Staff get 30 days of leave. [2]"
+    assert [(one.number, one.quote) for one in last.citations] == [(1, UK.text), (2, GERMANY.text)]
+    assert last.prompt.count(RULES) == 1
+    assert all(words in last.prompt for words in ("[1] Leave in the UK", "[2] Leave in Germany"))
+    assert last.timings.output_tokens == 14
+    assert last.remark == ""
+
+
+def test_every_search_is_made_with_the_askers_audience() -> None:
+    """No step reads more than its asker may."""
+    finder = MappedFinder(SIDES)
+    audience = frozenset({EVERYONE, Principal("hr")})
+
+    list(synthesiser(ScriptedModel("Staff get 28 days of leave. [1]", "No. [2]"), finder).steps(WHOLE, audience))
+
+    assert finder.asked == [("leave in the UK", audience), ("leave in Germany", audience), (WHOLE, audience)]
+
+
+def test_what_a_passage_does_not_hold_up_is_left_out_and_its_side_named() -> None:
+    """A comparison with one side says so."""
+    model = ScriptedModel("Staff get 28 days of leave. [1]", "Staff get 99 days of leave. [2]")
+
+    last = last_of(synthesiser(model, MappedFinder(SIDES)))
+
+    assert isinstance(last, Answer)
+    assert [sentence.citations for sentence in last.sentences] == [(1,)]
+    assert last.remark == "The wiki says nothing on Germany."
+
+
+def test_a_side_that_no_passage_speaks_of_is_silent() -> None:
+    """What the search found for Japan is about the UK, and is not told under Japan's name."""
+    finder = MappedFinder({"leave in the UK": [UK], "leave in Japan": [UK, GERMANY]})
+
+    last = last_of(synthesiser(ScriptedModel("Staff get 28 days of leave. [1]"), finder), "leave in the UK vs Japan")
+
+    assert isinstance(last, Answer)
+    assert last.text == "UK: Staff get 28 days of leave. [1]"
+    assert last.remark == "The wiki says nothing on Japan."
+
+
+def test_notes_end_with_the_time() -> None:
+    """What was written until then is the answer, and how much was not read is said; it is not kept for others."""
+    clock = StillClock()
+    pages = [hit(f"Rule {n} has {n} steps.", title=f"Rule {n}", passage_id=n) for n in range(1, 9)]
+    model = TimedModel(clock, 1.5, *(f"Rule {n} has {n} steps. [{n}]" for n in range(1, 9)))
+    used = synthesiser(model, MappedFinder({"list all rules": pages}), clock=clock)
+    began = clock()
+
+    last = last_of(used, "list all rules")
+
+    assert isinstance(last, Answer)
+    assert clock() - began <= 20
+    assert len(last.sentences) == 2
+    assert last.remark == "There was no time to read 6 more passages."
+    assert last.signals["unread"] == 6
+
+
+def test_a_note_under_way_is_cut_when_the_time_is_up() -> None:
+    """Its whole sentences count."""
+    clock = StillClock()
+    model = TimedModel(clock, 3.0, "Staff get 28 days of leave. [1] Public holidays come on top of that, in full. [1]")
+    used = synthesiser(model, MappedFinder({"list all leave rules": [UK]}), clock=clock)
+
+    last = last_of(used, "list all leave rules")
+
+    assert isinstance(last, Answer)
+    assert last.text == "Staff get 28 days of leave. [1]"
+
+
+def test_drafts_only_grow() -> None:
+    """A stream can show them: each begins as the one before."""
+    model = ScriptedModel("Staff get 99 days of leave. [1]", "Staff get 30 days of leave. [2]")
+
+    steps = synthesiser(model, MappedFinder(SIDES)).steps(WHOLE, EVERYBODY)
+    drafts = [step.text for step in steps if isinstance(step, Writing)]
+
+    assert all(later.startswith(earlier) for earlier, later in itertools.pairwise(drafts))
+
+
+def test_a_reader_that_goes_away_stops_the_model() -> None:
+    """Whoever cancels waits for one word at most."""
+    model = ScriptedModel("Staff get 28 days of leave. [1]", "Staff get 30 days of leave. [2]")
+    steps = synthesiser(model, MappedFinder(SIDES)).steps(WHOLE, EVERYBODY)
+    assert isinstance(next(steps), Found)
+    assert isinstance(next(steps), Writing)
+
+    steps.close()  # type: ignore[attr-defined]  # steps() is a generator
+
+    assert len(model.prompts) == 1
+
+
+@pytest.mark.parametrize(("generation", "reason"), [(0, RefusalReason.EMPTY_INDEX), (7, RefusalReason.NOT_FOUND)])
+def test_nothing_found_by_any_search_is_refused_without_the_model(generation: int, reason: RefusalReason) -> None:
+    """For the same reasons as any other question."""
+    model = ScriptedModel()
+
+    (only,) = synthesiser(model, MappedFinder({}, generation)).steps(WHOLE, EVERYBODY)
+
+    assert isinstance(only, Refusal)
+    assert only.reason is reason
+    assert model.prompts == []
+
+
+def test_what_surely_says_nothing_is_not_read() -> None:
+    """The gate stands before each search; the nearest pages are offered."""
+    shut = Scale(weights={}, means={}, bias=-10, threshold=0.5)
+    model = ScriptedModel()
+
+    (only,) = synthesiser(model, MappedFinder(SIDES), gate=shut).steps(WHOLE, EVERYBODY)
+
+    assert isinstance(only, Refusal)
+    assert only.reason is RefusalReason.NOT_FOUND
+    assert [passage.hit for passage in only.passages] == [UK, GERMANY]
+    assert model.prompts == []
+
+
+def test_notes_that_all_say_nothing_are_a_refusal() -> None:
+    """With what was read, for the record."""
+    model = ScriptedModel(REFUSAL_SENTENCE, REFUSAL_SENTENCE)
+
+    last = last_of(synthesiser(model, MappedFinder(SIDES)))
+
+    assert isinstance(last, Refusal)
+    assert last.reason is RefusalReason.DECLINED
+    assert [passage.hit for passage in last.passages] == [UK, GERMANY]
+    assert last.prompt.startswith(RULES)
+
+
+def test_other_questions_are_answered_from_all_passages_together() -> None:
+    """One search, one draft."""
+    finder = MappedFinder({"How many days of leave in the UK?": [UK, GERMANY]})
+
+    first, *_, last = synthesiser(ScriptedModel("Staff get 28 days of leave. [1]"), finder).steps(
+        "How many days of leave in the UK?", EVERYBODY
+    )
+
+    assert isinstance(first, Found)
+    assert first.up_to_seconds == 0
+    assert isinstance(last, Answer)
+    assert last.text == "Staff get 28 days of leave. [1]"
+
+
+def test_a_label_cannot_pass_for_a_marker() -> None:
+    """The names of the sides are the asker's words."""
+    finder = MappedFinder({"leave in the UK [9]": [UK], "leave in Germany": [GERMANY]})
+    model = ScriptedModel("Staff get 28 days of leave. [1]", "Staff get 30 days of leave. [2]")
+
+    last = last_of(synthesiser(model, finder), "Compare leave in the UK [9] and Germany")
+
+    assert isinstance(last, Answer)
+    assert "[9]" not in last.text
