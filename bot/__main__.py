@@ -223,6 +223,7 @@ def _answer_until(ending: threading.Event, settings: Settings, stack: ExitStack)
         mind=lambda: minds[0] if minds else None,
         index=lambda: desks[0] if desks else None,
         wait=ending.wait,
+        owner_of=wiring.page_owners(settings),
     )
     app = _transport(place, around)
     stack.callback(app.close)

@@ -75,6 +75,16 @@ _OwnReaders = Annotated[
 ]
 
 
+_Owner = Annotated[
+    str,
+    StringConstraints(pattern=r"^([^\s@<>|]+@[^\s@<>|]+)?$", max_length=254),
+    Field(
+        description='The Slack e-mail of whoever looks after its pages, whom "Ask a person" calls where the channel '
+        "has nobody; empty for nobody. In a folder or a repository a page's own `owner:` and a file `.owner` go before."
+    ),
+]
+
+
 class _Wiki(_Group):
     """What every wiki has."""
 
@@ -87,6 +97,7 @@ class _Wiki(_Group):
             description="Minutes from one refresh to the next; empty for `FOOTNOTE_MINUTES_BETWEEN_REFRESHES`.",
         ),
     ] = None
+    owner: _Owner = ""
 
 
 class FolderWiki(_Wiki):

@@ -60,6 +60,7 @@ from indexer.verifying import CrossEncoderVerifier
 from indexer.wikis.bookstack import BookStack
 from indexer.wikis.confluence import Confluence
 from indexer.wikis.confluence_api import ConfluenceApi, Edition
+from indexer.wikis.folder import Folder
 from indexer.wikis.git import Git, web_of
 from indexer.wikis.http import Http
 from indexer.wikis.mediawiki import MediaWiki
@@ -148,11 +149,8 @@ def _minutes_between(settings: Settings) -> dict[str, float]:
 def wiki(one: WikiSettings, data_dir: Path) -> Wiki:
     """Return the adapter of one wiki; everyone may read the pages of one that has no rights of its own."""
     match one:
-        case FolderWiki():
-            return folder(one)
-        case GitWiki():
-            web = web_of(one.repository, one.url, one.folder)
-            return Git(one.name, _mirror(one, data_dir), web, one.folder.strip("/"), readers_of(one))
+        case FolderWiki() | GitWiki():
+            return _of_files(one, data_dir)
         case MediaWikiWiki():
             account = Account(one.user, _shown(one.password))
             api = MediaWikiApi(one.name, one.url, account, partial(_http, one.name))
@@ -162,6 +160,29 @@ def wiki(one: WikiSettings, data_dir: Path) -> Wiki:
             return BookStack(one.name, one.url, Http(one.name, one.url, headers, patience=Patience()), EVERYONE_READS)
         case ConfluenceWiki():
             return _confluence(one)
+
+
+def _of_files(one: FolderWiki | GitWiki, data_dir: Path) -> Folder | Git:
+    if isinstance(one, FolderWiki):
+        return folder(one)
+    web = web_of(one.repository, one.url, one.folder)
+    return Git(one.name, _mirror(one, data_dir), web, one.folder.strip("/"), readers_of(one))
+
+
+def page_owners(settings: Settings) -> Callable[[str, PageId], str]:
+    """Return what tells the e-mail of whoever looks after a page of a wiki; empty where nobody is named."""
+    named = {one.name: one.owner for one in wikis_of(settings)}
+    of_files = {
+        one.name: _of_files(one, settings.data_dir)
+        for one in wikis_of(settings)
+        if isinstance(one, FolderWiki | GitWiki)
+    }
+
+    def owner(name: str, page_id: PageId) -> str:
+        on_page = of_files[name].owner(page_id) if name in of_files else ""
+        return on_page or named.get(name, "")
+
+    return owner
 
 
 def _confluence(one: ConfluenceWiki) -> Confluence:

@@ -32,7 +32,7 @@ SCOPES = frozenset(
         "groups:history",
         "im:history",
         "users:read",  # who is an admin
-        EMAIL_SCOPE,  # who an asker is in a wiki with rights; without it, everybody is anybody
+        EMAIL_SCOPE,  # who an asker is in a wiki with rights, and who owns a page; without it, everybody is anybody
     }
 )
 """What the bot's token must be granted."""

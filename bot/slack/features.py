@@ -21,6 +21,7 @@ from bot.slack.home import OwnQuestions as OwnQuestionsAsked
 from bot.slack.judging import Feedback, Judging
 from bot.slack.listeners import Intake
 from bot.slack.offers import Foresight, Offers
+from bot.slack.owners import EmailOf, Owners
 from bot.slack.presses import Asked
 from bot.slack.reply import SlackReplies
 from bot.slack.rights import Admins
@@ -85,7 +86,8 @@ class Mind(Protocol):
 class Surroundings:
     """What the features share. *mind* and *index* are None until the index and the model are there.
 
-    *wait* waits for so many seconds and returns early, and true, when the bot ends.
+    *wait* waits for so many seconds and returns early, and true, when the bot ends. *owner_of* tells who looks after a
+    page.
     """
 
     client: WebClient
@@ -97,11 +99,13 @@ class Surroundings:
     mind: Callable[[], Mind | None]
     index: Callable[[], IndexDesk | None]
     wait: Callable[[float], object]
+    owner_of: EmailOf
 
 
 def all_features(around: Surroundings) -> list[Feature]:
     """Return what the bot does in Slack; what takes every event is the last."""
     records, client, admins = around.records, around.client, Admins(around.client, around.admins)
+    owners = Owners(client, records.channels, around.owner_of)
 
     def offer(question: Question) -> None:
         mind: Foresight | None = around.mind()
@@ -120,7 +124,7 @@ def all_features(around: Surroundings) -> list[Feature]:
     return [
         OwnQuestions(around.asking, records.asked, around.replies, around.audiences, may_read),
         Judging(client, records.asked, records.feedback, admins, forget),
-        HandingOver(client, records.asked, records.handovers, records.channels, admins),
+        HandingOver(client, records.asked, records.handovers, owners, admins),
         Advising(client, records.tally),
         AdminsDesk(client, records, admins, around.index, around.wait),
         Home(client, records, records.asked, admins, around.index),

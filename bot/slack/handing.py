@@ -1,5 +1,6 @@
-"""Asking a person: the owner that an admin has set for the channel is called, and says when it is settled."""
+"""Asking a person: the channel's owner, or that of a page, is called, and says when it is settled."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -7,20 +8,25 @@ from typing import Protocol
 from slack_bolt import App
 from slack_sdk import WebClient
 
-from bot.channels import ChannelSettings
 from bot.errors import SlackRefused, SlackUnavailable
 from bot.questions import Origin, Question, QuestionId
 from bot.slack import blocks, buttons, calls, presses
 from bot.slack.blocks import Message
+from bot.slack.owners import Owner, Owners
 from bot.slack.presses import Asked, Press
-from bot.slack.rich_text import Block, Element, block, quote, section, text, user
+from bot.slack.rich_text import Block, Element, block, link, quote, section, text, user
 from bot.slack.rights import Admins
 
-_NOBODY = "Nobody is set as the person to ask here. An admin can name one with `/wiki settings`."
+_NOBODY = (
+    "Nobody else is named as the person to ask. An admin can name one for this channel with `/wiki settings`, and the "
+    "wiki can name the owner of a page."
+)
 _CALLED = "Somebody was asked already."
 _NOT_YOURS_TO_RESOLVE = "Only the person who was asked, who asked, and admins can do that."
 _RESOLVED = "It is resolved already."
 _METADATA_TYPE = "footnote_handover"
+
+log = logging.getLogger(__name__)
 
 
 class Handover(Protocol):
@@ -58,13 +64,6 @@ class Handovers(Protocol):
         """Keep that *person* has settled it; None if it was settled already, or never handed over."""
 
 
-class ChannelRecords(Protocol):
-    """Knows what is set for a channel."""
-
-    def settings(self, team: str, channel: str) -> ChannelSettings:
-        """Return what is set for *channel*; the defaults where nobody has set anything."""
-
-
 @dataclass(frozen=True, slots=True)
 class HandingOver:
     """The buttons "Ask a person" and "Resolved"."""
@@ -72,7 +71,7 @@ class HandingOver:
     client: WebClient
     asked: Asked
     handovers: Handovers
-    channels: ChannelRecords
+    owners: Owners
     admins: Admins
 
     def register(self, app: App) -> None:
@@ -81,20 +80,25 @@ class HandingOver:
 
     def _hand_over(self, press: Press) -> str:
         question = press.question
-        owner = self.channels.settings(question.thread.team, question.thread.channel).owner
-        if not owner:
+        owner = self.owners.to_ask(question, self.asked.outcome(question.id))
+        if owner is None:
             return _NOBODY
-        if not self.handovers.begin(question.id, press.person, owner):
+        if not self.handovers.begin(question.id, press.person, owner.user):
             return _CALLED
         try:
-            self._call(question, owner)
+            ts = self._call(question, owner.user)
         except (SlackRefused, SlackUnavailable):
             self.handovers.drop(question.id)
             raise
+        if owner.of_page and not _is_private(question):
+            self._tell_owner(question, owner, ts)
         return "I have asked a person to look at it." if _is_private(question) else ""
 
-    def _call(self, question: Question, owner: str) -> None:
-        """Call *owner* in the question's thread, or by direct message where the thread is not for everybody."""
+    def _call(self, question: Question, owner: str) -> str:
+        """Call *owner* in the question's thread, or by direct message where the thread is not for everybody.
+
+        Return the ts of the message that does.
+        """
         channel, thread_ts = _place(question, owner)
         message = _calling(question, owner)
         posted = calls.once(
@@ -109,6 +113,18 @@ class HandingOver:
             )
         )
         self.handovers.keep_message(question.id, str(posted["channel"]), str(posted["ts"]))
+        return str(posted["ts"])
+
+    def _tell_owner(self, question: Question, owner: Owner, ts: str) -> None:
+        """Tell *owner* in private too: Slack notifies nobody of a thread in a channel that they are not in."""
+        try:
+            place = calls.once(lambda: self.client.chat_getPermalink(channel=question.thread.channel, message_ts=ts))
+            message = _asking(question, str(place["permalink"]))
+            calls.once(
+                lambda: self.client.chat_postMessage(channel=owner.user, text=message.text, blocks=message.blocks)
+            )
+        except (SlackRefused, SlackUnavailable) as error:
+            log.info("the owner of a page was called in the thread alone", extra={"code": str(error)})
 
     def _resolve(self, press: Press) -> str:
         question = press.question
@@ -146,6 +162,12 @@ def _calling(question: Question, owner: str) -> Message:
     line = [user(owner), text(", can you help "), user(question.asker.user), text(" with this?")]
     row = buttons.actions(buttons.primary(buttons.button(buttons.RESOLVE, "Resolved", question.id)))
     return _with_question("A question needs a person", line, words, [row])
+
+
+def _asking(question: Question, url: str) -> Message:
+    line = [user(question.asker.user), text(" needs help with a question about a page that you look after:")]
+    place = block(section([link(url, "Open the thread")]))
+    return _with_question("A question needs you", line, blocks.shown_question(question), [place])
 
 
 def _settled(question: Question, person: str) -> Message:

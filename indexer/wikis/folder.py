@@ -27,6 +27,7 @@ from indexer.wikis.files import (
     without_ending,
 )
 from indexer.wikis.links import address_at
+from indexer.wikis.owners import owner_of
 from indexer.wikis.restrictions import FILE, NOBODY_AT_ALL, Restrictions, layer_of
 
 log = logging.getLogger(__name__)
@@ -107,6 +108,11 @@ class Folder:
         name = "" if name.lower() in INDEX_NAMES else name
         path = f"{folder}/{name}" if folder else name
         return address_at(f"{self._url.rstrip('/')}/{percent_encoded(path)}", anchor, quote)
+
+    def owner(self, page_id: PageId) -> str:
+        """Return the e-mail of whoever looks after a page by the files as they are now; empty where nobody is named."""
+        root = self._path.resolve()
+        return owner_of(page_id, lambda path: _content(root, path))
 
     def _walk(self, root: Path) -> Iterator[PageRef]:
         """Yield the pages under *root*; links come last, so that a page is known by its own path, and only once."""
@@ -213,11 +219,11 @@ def _layer(file: Path) -> Layer | None:
         return NOBODY_AT_ALL
 
 
-def _inside(root: Path, page_id: PageId) -> Path:
-    path = (root / page_id).resolve()
-    if not path.is_relative_to(root):
+def _inside(root: Path, path: str) -> Path:
+    inside = (root / path).resolve()
+    if not inside.is_relative_to(root):
         raise UnreadableFile("The file is outside the wiki's folder.")
-    return path
+    return inside
 
 
 def _read(path: Path) -> tuple[bytes, os.stat_result]:
@@ -233,6 +239,13 @@ def _read(path: Path) -> tuple[bytes, os.stat_result]:
         raise FileGone("The file was gone when it was to be read.") from error
     except OSError as error:
         raise UnreadableFile(f"The file cannot be read: {error.strerror}.") from error
+
+
+def _content(root: Path, path: str) -> bytes | None:
+    try:
+        return _read(_inside(root, path))[0]
+    except UnreadableFile:
+        return None
 
 
 def _modified_at(state: os.stat_result) -> datetime | None:

@@ -30,6 +30,7 @@ from indexer.wikis.files import (
 )
 from indexer.wikis.links import address_at
 from indexer.wikis.mirror import Difference, File, Mirror
+from indexer.wikis.owners import owner_of
 from indexer.wikis.restrictions import FILE, NOBODY_AT_ALL, Restrictions, is_below, layer_of, restricted_by
 from indexer.wikis.touches import History, Sha, Touch
 
@@ -159,6 +160,10 @@ class Git:
         """Return the address of a section of a page as it is now; empty where it has none."""
         address = self._web.address(page_id)
         return address_at(address, anchor, quote) if address else ""
+
+    def owner(self, page_id: PageId) -> str:
+        """Return the e-mail of whoever looks after a page in the commit fetched last; empty where nobody is named."""
+        return owner_of(page_id, lambda path: self._mirror.look_up(self._folder, path.encode()))
 
     def _fetched(self) -> Sha:
         newest = self._mirror.fetch()

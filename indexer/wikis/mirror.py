@@ -11,7 +11,7 @@ import time
 import weakref
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -151,6 +151,21 @@ class Mirror:
                 raise KeyError(content)
             return blob.data
 
+    def look_up(self, folder: str, path: bytes) -> bytes | None:
+        """Return the bytes of the file at *path* under *folder* in the commit fetched last; None where there is none.
+
+        Nothing is fetched and nothing mended: another process, whose copy this is, may be at work on it.
+        """
+        try:
+            with closing(Repo(str(self._folder))) as repo:
+                commit = repo[repo.refs[_OURS]]
+                assert isinstance(commit, Commit), "a branch leads to a commit"
+                mode, content = tree_lookup_path(repo.object_store.__getitem__, commit.tree, _joined(folder, path))
+                found = repo[content] if file_modes.S_ISREG(mode) else None
+                return found.data if isinstance(found, Blob) else None
+        except (NotGitRepository, NotTreeError, OSError, *_DAMAGE):
+            return None
+
     def history(self, commit: Sha, folder: str) -> History:
         """Return which commit up to *commit* last wrote each file under *folder*."""
         return History(self._walk(commit), folder)
@@ -288,6 +303,10 @@ def _sorted_out(changes: Iterator[TreeChange]) -> Difference:
         elif change.old is not None and change.old.path is not None and _is_file(change.old):
             gone.append(change.old.path)
     return Difference(tuple(written), tuple(set(gone) - {file.path for file in written}))
+
+
+def _joined(folder: str, path: bytes) -> bytes:
+    return b"/".join(part for part in (folder.strip("/").encode(), path) if part)
 
 
 def _is_file(entry: TreeEntry) -> bool:

@@ -60,6 +60,7 @@ def main() -> int:
             lambda: None,
             lambda: None,
             lambda _: None,
+            lambda _wiki, _page: "",
         )
         features = all_features(around)
         app = SlackWeb(client, secret, features, 0) if secret else SlackApp(client, app_token, features)

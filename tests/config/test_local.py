@@ -11,7 +11,8 @@ from bot.workspace.people import harbourline
 from bot.workspace.shelf import IndexHealth
 from config.local import identities, shelf, wikis_of
 from config.settings import SAMPLE_WIKI, FolderWiki, Settings, SlackSettings, WorkspaceSettings
-from indexer.pages import EVERYONE
+from config.wiring import page_owners
+from indexer.pages import EVERYONE, PageId
 
 PEOPLE = [person for person in harbourline(0).people if not person.is_bot]
 ROOT = Path(__file__).parents[2]
@@ -90,3 +91,17 @@ def test_model_opens_beside_all_that_the_bot_imports() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=ROOT)
 
     assert done.stdout.strip() == "open", done.stderr
+
+
+def test_sample_wiki_names_owners_whom_the_workspace_knows(tmp_path: Path) -> None:
+    """So "Ask a person" can be tried; a wiki's own setting is for pages of which nothing nearer says more."""
+    sample = Settings(data_dir=tmp_path).wikis[0].model_copy(update={"owner": "maya@harbourline.example"})
+    empty = FolderWiki(name="empty", path=tmp_path / "empty", owner="jonas@harbourline.example")
+    owner = page_owners(Settings(data_dir=tmp_path, wikis=(sample, empty)))
+
+    named = [owner("sample", PageId(page)) for page in ("people/sabbatical.md", "it/mfa.md", "money/expenses.md")]
+
+    assert named == [f"{name}@harbourline.example" for name in ("priya", "sam", "maya")]
+    assert owner("empty", PageId("a.md")) == "jonas@harbourline.example"
+    assert owner("gone", PageId("a.md")) == ""
+    assert set(named) <= {person.email for person in PEOPLE}

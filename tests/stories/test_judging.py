@@ -170,7 +170,7 @@ def test_without_an_owner_nobody_is_called(workspace: Workspace, path: Path) -> 
         reply = asked(workspace, bot)
         workspace.press(JONAS, HELP, reply.ts, "ask_a_person")
 
-        ephemeral(workspace, JONAS, HELP, "Nobody is set")
+        ephemeral(workspace, JONAS, HELP, "Nobody else is named")
 
 
 def test_private_question_reaches_the_owner_in_private(workspace: Workspace, path: Path) -> None:

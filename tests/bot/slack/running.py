@@ -20,6 +20,7 @@ from bot.records.journal import Journal
 from bot.slack.app import Feature, SlackApp, client_for
 from bot.slack.audiences import EveryonesPages
 from bot.slack.features import Surroundings, all_features
+from bot.slack.owners import EmailOf
 from bot.slack.reply import SlackReplies
 from bot.slack.web import SlackWeb
 from bot.worker import Worker
@@ -171,6 +172,7 @@ def running(
     admins: frozenset[str] = frozenset(),
     desk: IndexDesk | None = None,
     audiences: Audiences = EVERYONES,
+    owner_of: EmailOf = lambda wiki, page_id: "",  # noqa: ARG005  the port's words
 ) -> Iterator[RunningBot]:
     """Run a bot with its records at *path*; *intake_for* stands between Slack and the records."""
     with opened(path) as records:
@@ -179,7 +181,7 @@ def running(
         client = client_for(workspace.bot_token, workspace.api_url)
         asking = Asking(intake_for(records), worker.wake, worker.drop)
         around = Surroundings(
-            client, records, replies, audiences, admins, asking, lambda: mind, lambda: desk, lambda _: None
+            client, records, replies, audiences, admins, asking, lambda: mind, lambda: desk, lambda _: None, owner_of
         )
         app = an_app(workspace, client, all_features(around))
         worker.apologise_for(records.recover())

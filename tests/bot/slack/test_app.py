@@ -147,7 +147,7 @@ client, records = client_for(bot_token, api_url), Dying(Path(path), lambda: date
 asking = Asking(records, lambda: None, lambda _: None)
 replies = SlackReplies(client, records.replies, lambda: 0.0, lambda _: None)
 nothing = lambda: None
-around = Surroundings(client, records, replies, EveryonesPages(), frozenset(), asking, nothing, nothing, print)
+around = Surroundings(client, records, replies, EveryonesPages(), frozenset(), asking, nothing, nothing, print, print)
 app = SlackApp(client, app_token, all_features(around))
 app.start()
 print("connected", flush=True)
