@@ -31,7 +31,6 @@ _NOTHING_ASKED = (
 )
 _TOO_MANY = "You have several questions waiting already. I will take the next one once those are answered."
 _KNOWN = "I know this question already: look in its thread."
-_LOOKING = "Looking in the wiki…"
 
 Body = Mapping[str, object]
 
@@ -120,8 +119,9 @@ class Intake:
             ack(_TOO_MANY)
             return
         waiting = self.line.waiting()
-        seconds = waiting * self.line.seconds_per_question()
-        ack(f"{_LOOKING} About {blocks.wait_in_words(seconds)}." if waiting > 1 else _LOOKING)
+        seconds = waiting * self.line.seconds_per_question() if waiting > 1 else 0.0
+        message = blocks.private_question(context["question"], seconds)
+        ack(text=message.text, blocks=list(message.blocks))
 
     def _take_shortcut(self, ack: Ack, context: BoltContext, respond: Respond) -> None:
         ack()

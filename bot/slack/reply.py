@@ -198,11 +198,12 @@ class PrivateReply:
         self._send(blocks.apology(error))
 
     def _say_how_long(self, step: Found) -> None:
-        line = blocks.reading_line(step)
-        if not line:
+        if not step.up_to_seconds:
             return
         try:
-            self._message.send(blocks.said(line))
+            self._message.send(
+                blocks.said(f"Several pages are read for this, which takes up to {step.up_to_seconds} s.")
+            )
         except calls.FOREIGN as error:
             log.info("how long it takes was left out", extra={"error": type(error).__name__})
 

@@ -131,6 +131,31 @@ def test_command_is_answered_in_private_and_shared_on_request(workspace: Workspa
     assert "how many days off?" in str(shared.blocks)
 
 
+def test_what_is_said_before_a_private_answer_stays_true(workspace: Workspace, path: Path) -> None:
+    """Slack lets nobody change it: it says what was asked, not that an answer is being looked for."""
+    with running(workspace, path, ScriptedAnswering()):
+        workspace.command(MAYA, HELP, "/ask", "how many days off? <!channel>")
+        ephemeral(workspace, MAYA, HELP, ANSWER)
+        ephemeral(workspace, MAYA, HELP, "Only you see the answer.")
+        both = workspace.messages(HELP, MAYA)
+
+    assert {message.text for message in both} == {"You asked: how many days off?", f"{ANSWER} [1]"}
+    assert [message.pings for message in both] == [(), ()]
+
+
+def test_private_asker_learns_how_long_the_line_is(workspace: Workspace, path: Path) -> None:
+    """In words that are as true once the answer is there."""
+    answering = Held()
+    with running(workspace, path, answering):
+        for text in ("how many days off?", "how many in Japan?", "how many in Peru?"):
+            mention(workspace, text, JONAS)
+        assert answering.reached.wait(SECONDS)
+        workspace.command(MAYA, HELP, "/ask", "how many in Chile?")
+        ephemeral(workspace, MAYA, HELP, "When you asked, it was about ")
+        answering.go_on.set()
+        ephemeral(workspace, MAYA, HELP, ANSWER)
+
+
 class AskersOwn:
     """Lets who asks by command read more than the channel may."""
 

@@ -70,7 +70,7 @@ def test_a_command_is_told_how_long_it_may_take(workspace: Workspace, path: Path
     model = two_notes()
     with running(workspace, path, over(model)):
         workspace.command(MAYA, HELP, "/ask", QUESTION)
-        ephemeral(workspace, MAYA, HELP, READING)
+        ephemeral(workspace, MAYA, HELP, "takes up to 20 s")
         model.go_on.set()
         ephemeral(workspace, MAYA, HELP, "Germany: Staff get 30 days of leave.")
 
