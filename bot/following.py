@@ -41,6 +41,7 @@ _ADDRESSING = re.compile(
     r"^(?:thanks?|thank you|thx|ty|ok(?:ay)?|great|perfect|cool|nice|got it|done|never ?mind)\b", re.IGNORECASE
 )
 _MAX_BARE_WORDS = 2
+_SOMETHING_ELSE = "How do I book annual leave?"  # what a question that stands alone makes nothing of
 
 
 def standalone(question: str, before: str) -> str | None:
@@ -74,6 +75,15 @@ def asks(text: str) -> bool:
         return False
     leads = bool(_LEADS.match(line)) and len(words) <= 12
     return "?" in line or words[0] in _QUESTION_WORDS or (words[0] in _AUXILIARIES and len(words) > 2) or leads
+
+
+def stands_alone(text: str) -> bool:
+    """Return whether *text* is a question that can be read without another before it.
+
+    >>> [stands_alone(text) for text in ("How do I book leave?", "And in Germany?", "Who approves it?", "wifi?")]
+    [True, False, False, False]
+    """
+    return asks(text) and bool(subject(text)) and standalone(text, _SOMETHING_ELSE) is None
 
 
 def subject(question: str) -> str:

@@ -13,6 +13,16 @@ CANCELLED = "cancelled by the asker"
 DELETED = "deleted by the asker"
 OFFERED = "offered, not yet taken up"
 
+_ANSWERED_OF = """
+    SELECT words FROM (
+        SELECT id, asked_at, outcome, coalesce(nullif(read_as, ''), question.text) AS words,
+               row_number() OVER (PARTITION BY alike ORDER BY ended_at DESC, place DESC) AS nth_latest
+        FROM question JOIN answer ON question_id = id WHERE asker = ? AND why = '' AND reason != 'busy')
+    WHERE nth_latest = 1 AND outcome = 'answer'
+    AND NOT EXISTS (SELECT 1 FROM feedback WHERE question_id = id AND verdict = 'bad')
+    ORDER BY asked_at DESC LIMIT ?
+"""
+
 
 class Asked:
     """The questions of *database*, whatever became of them."""
@@ -54,14 +64,13 @@ class Asked:
         with self._database.reading() as connection:
             return [str(row[0]) for row in connection.execute(sql, (count,))]
 
-    def latest_of(self, person: str, count: int) -> list[str]:
-        """Return what *person* asked last and got an answer to, without repetitions, the latest first."""
-        sql = (
-            "SELECT max(question.text) FROM question JOIN answer ON question_id = id WHERE asker = ?"
-            " AND outcome = 'answer' AND why = '' GROUP BY alike ORDER BY max(asked_at) DESC LIMIT ?"
-        )
+    def answered_of(self, person: str, count: int) -> list[str]:
+        """Return what *person* asked last and got an answer to, as it was read, without repetitions, latest first.
+
+        It is left out where they asked the same again and it was not answered, or somebody found the answer bad.
+        """
         with self._database.reading() as connection:
-            return [str(row[0]) for row in connection.execute(sql, (person, count))]
+            return [str(row[0]) for row in connection.execute(_ANSWERED_OF, (person, count))]
 
     def outcome_counts(self) -> dict[str, int]:
         """Return how often questions came to an answer, and how often to a refusal of each reason."""

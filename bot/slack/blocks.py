@@ -140,14 +140,14 @@ def said(line: str) -> Message:
 def private_question(question: Question, seconds: float) -> Message:
     """Return what was asked with `/ask`, and how many *seconds* the answer will take, 0 where that goes without saying.
 
-    Slack shows nobody the command itself, and lets nobody change this message later: what it says must stay true while
-    it stands above the answer. (A command's response_url posts anew whatever `replace_original` says: bolt-python#1268.)
+    Slack shows nobody the command itself, and lets nobody change this message later: what it says must stay true above
+    the answer. (A command's response_url posts anew whatever `replace_original` says: bolt-python issue 1268.)
     """
     words = shown_question(question)
     asked = section([text("You asked: "), text(words, italic=True)])
-    takes = f" When you asked, it was about {wait_in_words(seconds)} away." if seconds else ""
-    note: Block = {"type": "context", "elements": [buttons.plain(f"Only you see the answer.{takes}")]}
-    return Message(_fallback(f"You asked: {words}"), (block(asked), note))
+    away = f"When you asked, the answer was about {wait_in_words(seconds)} away."
+    note: list[Block] = [{"type": "context", "elements": [buttons.plain(away)]}] if seconds else []
+    return Message(_fallback(f"You asked: {words}"), (block(asked), *note))
 
 
 def shown_question(question: Question) -> str:

@@ -17,7 +17,6 @@ from bot.slack.desk import AdminsDesk
 from bot.slack.desk_records import Channels, Journal, OpenHandovers, Opinions, Questions
 from bot.slack.handing import HandingOver, Handovers
 from bot.slack.home import Home
-from bot.slack.home import OwnQuestions as OwnQuestionsAsked
 from bot.slack.judging import Feedback, Judging
 from bot.slack.listeners import Intake
 from bot.slack.offers import Foresight, Offers
@@ -25,6 +24,8 @@ from bot.slack.owners import EmailOf, Owners
 from bot.slack.presses import Asked
 from bot.slack.reply import SlackReplies
 from bot.slack.rights import Admins
+from bot.slack.suggesting import OwnQuestions as OwnQuestionsAsked
+from bot.slack.suggesting import Suggesting
 from indexer.pages import Audience
 from indexer.passages import PassageId
 
@@ -107,6 +108,8 @@ def all_features(around: Surroundings) -> list[Feature]:
     records, client, admins = around.records, around.client, Admins(around.client, around.admins)
     owners = Owners(client, records.channels, around.owner_of)
 
+    suggesting = Suggesting(client, records.asked, around.audiences, around.mind)
+
     def offer(question: Question) -> None:
         mind: Foresight | None = around.mind()
         if mind is not None:
@@ -127,6 +130,6 @@ def all_features(around: Surroundings) -> list[Feature]:
         HandingOver(client, records.asked, records.handovers, owners, admins),
         Advising(client, records.tally),
         AdminsDesk(client, records, admins, around.index, around.wait),
-        Home(client, records, records.asked, admins, around.index),
+        Home(client, records, suggesting, admins, around.index),
         Intake(client, around.asking, records.asked, records.channels, around.replies, records, offer),
     ]

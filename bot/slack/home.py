@@ -1,9 +1,8 @@
-"""The bot's own tabs: Home, which says how it is doing, and the direct message, where questions are suggested."""
+"""The bot's own tabs as they are opened: Home, which says how it is doing, and the direct message."""
 
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 
 from slack_bolt import App
 from slack_sdk import WebClient
@@ -13,8 +12,9 @@ from bot.ports import IndexDesk
 from bot.slack import calls, desk_words
 from bot.slack.desk_records import DeskRecords
 from bot.slack.presses import Body
-from bot.slack.rich_text import Block, block, bullets, section, text, words_of
+from bot.slack.rich_text import Block, block, bullets, section, text
 from bot.slack.rights import Admins
+from bot.slack.suggesting import Suggesting
 from indexer.errors import IndexerError
 
 _HOW_TO = (
@@ -23,24 +23,9 @@ _HOW_TO = (
     "In a thread where you have asked, ask on without a mention. Edit your question, and I answer anew.",
     'From the menu of any message: "Answer this from the wiki".',
 )
-_SUGGESTED = (
-    "How many days of annual leave do I get?",
-    "How do I claim expenses?",
-    "What do I do in an emergency?",
-    "Who do I ask for access to a system?",
-)
-_MAX_PROMPTS = 4  # Slack's limit
-_MAX_PROMPT_CHARACTERS = 200
 _DEEDS_SHOWN = 5
 
 log = logging.getLogger(__name__)
-
-
-class OwnQuestions(Protocol):
-    """Knows what each person asked."""
-
-    def latest_of(self, person: str, count: int) -> list[str]:
-        """Return what *person* asked last and got an answer to, without repetitions, the latest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +34,7 @@ class Home:
 
     client: WebClient
     records: DeskRecords
-    asked: OwnQuestions
+    suggesting: Suggesting
     admins: Admins
     index: Callable[[], IndexDesk | None]
 
@@ -64,7 +49,7 @@ class Home:
         person = str(event.get("user") or "")
         try:
             if event.get("tab") == "messages":
-                self._suggest(person, str(event.get("channel") or ""))
+                self.suggesting.suggest(person, str(body.get("team_id") or ""), str(event.get("channel") or ""))
             else:
                 self._show(person)
         except (SlackRefused, SlackUnavailable) as error:
@@ -101,15 +86,3 @@ class Home:
         deeds = [(deed.at, deed.person, deed.deed) for deed in records.journal.latest(_DEEDS_SHOWN)]
         head = block(section([text("For admins", bold=True), text(" — /wiki says what you can do.")]))
         return [{"type": "divider"}, head, block(section([text(opinions)])), *desk_words.journal(deeds).blocks]
-
-    def _suggest(self, person: str, channel: str) -> None:
-        """Suggest what this person, and nobody else, has asked before, and then what people ask."""
-        own = [words_of(question, _MAX_PROMPT_CHARACTERS) for question in self.asked.latest_of(person, 2)]
-        prompts = list(dict.fromkeys([*filter(None, own), *_SUGGESTED]))[:_MAX_PROMPTS]
-        calls.once(
-            lambda: self.client.assistant_threads_setSuggestedPrompts(
-                channel_id=channel,
-                title="Ask the wiki",
-                prompts=[{"title": words_of(prompt, 75), "message": prompt} for prompt in prompts],
-            )
-        )

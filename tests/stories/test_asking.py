@@ -136,7 +136,7 @@ def test_what_is_said_before_a_private_answer_stays_true(workspace: Workspace, p
     with running(workspace, path, ScriptedAnswering()):
         workspace.command(MAYA, HELP, "/ask", "how many days off? <!channel>")
         ephemeral(workspace, MAYA, HELP, ANSWER)
-        ephemeral(workspace, MAYA, HELP, "Only you see the answer.")
+        ephemeral(workspace, MAYA, HELP, "You asked: ")
         both = workspace.messages(HELP, MAYA)
 
     assert {message.text for message in both} == {"You asked: how many days off?", f"{ANSWER} [1]"}
@@ -151,7 +151,7 @@ def test_private_asker_learns_how_long_the_line_is(workspace: Workspace, path: P
             mention(workspace, text, JONAS)
         assert answering.reached.wait(SECONDS)
         workspace.command(MAYA, HELP, "/ask", "how many in Chile?")
-        ephemeral(workspace, MAYA, HELP, "When you asked, it was about ")
+        ephemeral(workspace, MAYA, HELP, "When you asked, the answer was about ")
         answering.go_on.set()
         ephemeral(workspace, MAYA, HELP, ANSWER)
 

@@ -191,21 +191,6 @@ def test_home_says_how_the_bot_is_doing(workspace: Workspace, path: Path) -> Non
     assert "For admins" not in str(jonas.blocks)
 
 
-def test_direct_message_suggests_what_its_person_asked_before(workspace: Workspace, path: Path) -> None:
-    """Nobody is shown another's questions."""
-    with running(workspace, path, ScriptedAnswering(), desk=a_desk()) as bot:
-        ts = workspace.say(MAYA, "D0MAYA", "how many days off?")
-        reply_once(workspace, "D0MAYA", ts, "You get 28 days.")
-        bot.records.wait_for_last()
-        for person in (MAYA, JONAS):
-            workspace.open_home(person, "messages")
-        mine = workspace.wait_for(lambda: workspace.prompts("D0MAYA"), SECONDS)
-        theirs = workspace.wait_for(lambda: workspace.prompts("D0JONAS"), SECONDS)
-
-    assert "how many days off?" in {message for _, message in mine}
-    assert "how many days off?" not in {message for _, message in theirs}
-
-
 def test_hostile_command_and_questions_stay_words(workspace: Workspace, path: Path) -> None:
     """What people wrote into questions pings nobody at an admin's desk, and no command breaks it."""
     refused = a_refusal(RefusalReason.NOT_FOUND, text="I could not find this.")
