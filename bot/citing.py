@@ -68,7 +68,7 @@ def read_citations(draft: str) -> list[Sentence]:
     """Return the sentences of *draft* that carry at least one marker; words after the last marker are left out.
 
     >>> read_citations("Two rules. [1][2] And a tail")
-    [Sentence(text='Two rules.', citations=(1, 2))]
+    [Sentence(text='Two rules.', citations=(1, 2), about='')]
     """
     parts = _MARKERS.split(draft)
     pairs = zip(parts[0::2], parts[1::2], strict=False)
