@@ -39,7 +39,7 @@ from bot.slack.web import PATH, SlackWeb
 from bot.usher import Usher
 from bot.worker import Worker
 from bot.workspace import Workspace, doorstep
-from config import local, logs, wiring
+from config import examining, local, logs, wiring
 from config.settings import Settings, SettingsWrong, has_desktop, load
 from indexer.errors import IndexerError
 from indexer.pages import EVERYONE
@@ -162,7 +162,7 @@ def _manifest(_settings: Settings, options: argparse.Namespace) -> int:
 
 
 def _doctor(settings: Settings, options: argparse.Namespace) -> int:
-    checks = list(doctor.checks(wiring.examined(settings)))
+    checks = list(doctor.checks(examining.examined(settings)))
     print(doctor.as_json(checks) if options.json else doctor.as_text(checks))
     return 0 if all(check.is_well for check in checks) else 1
 

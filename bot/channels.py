@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Protocol
 
 
 class Tone(StrEnum):
@@ -25,3 +26,10 @@ class ChannelSettings:
     asks_first: bool = False
     owner: str = ""
     tone: Tone = Tone.FULL
+
+
+class ChannelRecords(Protocol):
+    """Knows what is set for a channel."""
+
+    def settings(self, team: str, channel: str) -> ChannelSettings:
+        """Return what is set for *channel*; the defaults where nobody has set anything."""

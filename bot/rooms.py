@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from bot.channels import ChannelSettings
+from bot.channels import ChannelRecords
 from bot.confidence import Scale, found
 from bot.errors import QuestionUnusable
 from bot.ports import AnswerCache, Answering, PassageFinder
@@ -16,13 +16,6 @@ from indexer.passages import Hit, PassageId
 HITS_LOOKED_AT = 10
 SURE = 0.9  # the gate lets through far less; an offer that comes to nothing is worse than none
 MAX_WAIT_SECONDS = 60.0  # whoever would wait for longer gets the passages alone, at once
-
-
-class ChannelRecords(Protocol):
-    """Knows what is set for a channel."""
-
-    def settings(self, team: str, channel: str) -> ChannelSettings:
-        """Return what is set for *channel*; the defaults where nobody has set anything."""
 
 
 class RoomRecords(Protocol):

@@ -1,10 +1,9 @@
 """Every setting: name, type, unit, default, one sentence. The only module that reads the environment.
 
 Settings come from the environment, then from `.env`, with the prefix `FOOTNOTE_`; `__` goes a level down, as in
-`FOOTNOTE_MODEL__PATH`. `docs/settings.md` is generated from this file.
+`FOOTNOTE_MODEL__PATH`. `docs/settings.md` is made from this file by `config/settings_page.py`.
 """
 
-import json
 import os
 import sys
 from collections.abc import Iterator, Mapping
@@ -54,7 +53,7 @@ def _id_and_secret(token: SecretStr) -> SecretStr:
     return token
 
 
-class _Group(BaseModel):
+class Group(BaseModel):
     """Settings that belong together."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -85,7 +84,7 @@ _Owner = Annotated[
 ]
 
 
-class _Wiki(_Group):
+class Wiki(Group):
     """What every wiki has."""
 
     name: Annotated[_Name, Field(description="What the wiki is called here: small letters, digits, `-`.")]
@@ -100,7 +99,7 @@ class _Wiki(_Group):
     owner: _Owner = ""
 
 
-class FolderWiki(_Wiki):
+class FolderWiki(Wiki):
     """A folder of Markdown and HTML files."""
 
     kind: Annotated[Literal["folder"], Field(description="`folder`; may be left out.")] = "folder"
@@ -112,7 +111,7 @@ class FolderWiki(_Wiki):
     readers: _OwnReaders = ("everyone",)
 
 
-class GitWiki(_Wiki):
+class GitWiki(Wiki):
     """A git repository of Markdown and HTML files, or the one behind a GitHub or GitLab wiki."""
 
     kind: Annotated[Literal["git"], Field(description="`git`.")]
@@ -137,7 +136,7 @@ class GitWiki(_Wiki):
     readers: _OwnReaders = ("everyone",)
 
 
-class MediaWikiWiki(_Wiki):
+class MediaWikiWiki(Wiki):
     """A MediaWiki, by its API."""
 
     name: Annotated[_Name, Field(description="What the wiki is called here: small letters, digits, `-`.")] = "mediawiki"
@@ -152,7 +151,7 @@ class MediaWikiWiki(_Wiki):
     ] = ()
 
 
-class BookStackWiki(_Wiki):
+class BookStackWiki(Wiki):
     """A BookStack, by its API."""
 
     name: Annotated[_Name, Field(description="What the wiki is called here: small letters, digits, `-`.")] = "bookstack"
@@ -165,7 +164,7 @@ class BookStackWiki(_Wiki):
     ]
 
 
-class ConfluenceWiki(_Wiki):
+class ConfluenceWiki(Wiki):
     """A Confluence, Cloud or Data Center, by its API."""
 
     name: Annotated[_Name, Field(description="What the wiki is called here: small letters, digits, `-`.")] = (
@@ -206,7 +205,7 @@ def _kind_of(wiki: object) -> object:
     return wiki.get("kind", "folder") if isinstance(wiki, Mapping) else getattr(wiki, "kind", None)
 
 
-WIKI_KINDS: Mapping[str, type[_Wiki]] = {
+WIKI_KINDS: Mapping[str, type[Wiki]] = {
     "folder": FolderWiki,
     "git": GitWiki,
     "mediawiki": MediaWikiWiki,
@@ -225,7 +224,7 @@ WikiSettings = Annotated[
 """One wiki to index."""
 
 
-class SlackSettings(_Group):
+class SlackSettings(Group):
     """How to reach Slack. With neither token set, the local workspace is started instead."""
 
     bot_token: Annotated[SecretStr | None, Field(description="The bot's token, `xoxb-…`.")] = None
@@ -261,7 +260,7 @@ class SlackSettings(_Group):
         return None if value == "" else value
 
 
-class ReadersSettings(_Group):
+class ReadersSettings(Group):
     """Who counts as whom in wikis with rights. Without any of these, only pages that everyone may read are shown."""
 
     people: Annotated[
@@ -287,7 +286,7 @@ class ReadersSettings(_Group):
     ] = {}
 
 
-class ModelSettings(_Group):
+class ModelSettings(Group):
     """The language model."""
 
     path: Annotated[
@@ -320,7 +319,7 @@ class ModelSettings(_Group):
     ] = 20
 
 
-class EmbedderSettings(_Group):
+class EmbedderSettings(Group):
     """The embedding model."""
 
     path: Annotated[
@@ -332,7 +331,7 @@ class EmbedderSettings(_Group):
     ] = ""
 
 
-class SearchSettings(_Group):
+class SearchSettings(Group):
     """How much is found and shown for one question."""
 
     hits: Annotated[
@@ -367,7 +366,7 @@ class SearchSettings(_Group):
     ] = SHIPPED
 
 
-class WorkspaceSettings(_Group):
+class WorkspaceSettings(Group):
     """The local workspace, which stands in for Slack while no token is set."""
 
     port: Annotated[
@@ -541,53 +540,5 @@ def all_settings() -> Iterator[tuple[str, FieldInfo]]:
 def _below(prefix: str, fields: Mapping[str, FieldInfo]) -> Iterator[tuple[str, FieldInfo]]:
     for name, field in fields.items():
         yield prefix + name.upper(), field
-        if isinstance(field.annotation, type) and issubclass(field.annotation, _Group):
+        if isinstance(field.annotation, type) and issubclass(field.annotation, Group):
             yield from _below(f"{prefix}{name.upper()}__", field.annotation.model_fields)
-
-
-def as_markdown() -> str:
-    """Return `docs/settings.md`."""
-    rows = [
-        f"| `{name}` | {_default(field)} | {field.description} |"
-        for name, field in all_settings()
-        if not (isinstance(field.annotation, type) and issubclass(field.annotation, _Group))
-    ]
-    return "\n".join(
-        (
-            "# Settings",
-            "",
-            "Made from `config/settings.py` by `make golden`; do not edit. Set them in the environment or in a file",
-            "`.env` beside the Makefile. A wrong or unknown one stops the start with a sentence that names it.",
-            "",
-            "| setting | default | what it is |",
-            "|---|---|---|",
-            *rows,
-            "",
-            *_wikis_as_markdown(),
-            "Two wikis, one with addresses to link to:",
-            "",
-            "```",
-            'FOOTNOTE_WIKIS=\'[{"name":"handbook","path":"docs/","url":"https://wiki.example.org/"},',
-            '                 {"name":"runbooks","kind":"git","repository":"https://github.com/acme/runbooks.wiki.git"}]\'',
-            "```",
-            "",
-        )
-    )
-
-
-def _wikis_as_markdown() -> Iterator[str]:
-    """Yield a table of what each kind of wiki takes."""
-    for kind in WIKI_KINDS.values():
-        yield from (f"## {kind.__doc__}", "", "| key | default | what it is |", "|---|---|---|")
-        for key, field in kind.model_fields.items():
-            default = "needed" if field.is_required() else _default(field)
-            yield f"| `{key}` | {default} | {field.description} |"
-        yield ""
-
-
-def _default(field: FieldInfo) -> str:
-    if field.default is None or field.default in ("", {}, ()):
-        return "empty"
-    if isinstance(field.default, tuple):
-        return "the sample wikis" if isinstance(field.default[0], _Wiki) else f"`{json.dumps(field.default)}`"
-    return f"`{field.default}`"

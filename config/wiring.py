@@ -18,9 +18,8 @@ from bot.advice.figures import Tally
 from bot.answering import Answerer, GivenPassages, Limits, Trust
 from bot.channels import Tone
 from bot.confidence import Scales, read_scales
-from bot.doctor import Examined
-from bot.errors import ModelUnusable, SlackRefused
-from bot.gguf_file import ADAPTER_SETTING, MODEL_SETTING, read_adapter, read_model
+from bot.errors import ModelUnusable
+from bot.gguf_file import ADAPTER_SETTING, MODEL_SETTING
 from bot.index_desk import JobProgress, LocalIndexDesk, Work
 from bot.llama import LlamaModel
 from bot.ports import IndexHealth, IndexJob, JobKind, LanguageModel, PassageFinder, WikiHealth
@@ -28,7 +27,6 @@ from bot.preparing import Prepared, Report, packaged_model, prepare
 from bot.questions import Question
 from bot.records import Records
 from bot.rooms import Answerings
-from bot.slack.app import check_tokens, client_for, what_is_lacking
 from bot.synthesising import Synthesiser
 from bot.terminal import GivenPassage
 from bot.workspace.shelf import IndexHealth as ShelfHealth
@@ -43,7 +41,6 @@ from config.settings import (
     Settings,
     WikiSettings,
 )
-from indexer.comparing import whole
 from indexer.embedding import SentenceTransformerEmbedder, packaged_model_path
 from indexer.locking import working
 from indexer.pages import EVERYONE_READS, PageId
@@ -73,7 +70,7 @@ SHIPPED_FOLDER = Path(finetune.__file__).with_name("shipped")
 CALIBRATION = "calibration.json"
 EMBEDDED_TOKENS = 254  # all-MiniLM-L6-v2 takes 256 with its two marks; a model that takes less is asked for less
 
-_HUB_NAME = re.compile(r"(?P<repository>[\w.-]+/[\w.-]+):(?P<file>[\w./-]+\.gguf)")
+HUB_NAME = re.compile(r"(?P<repository>[\w.-]+/[\w.-]+):(?P<file>[\w./-]+\.gguf)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +210,7 @@ def _shown(secret: SecretStr | None) -> str:
 
 def prepared_model(settings: Settings, report: Report) -> Prepared:
     """Return the model made ready for this CPU, measured now if it was not yet. Raises ModelUnusable."""
-    source = _model_file(settings)
+    source = model_file(settings)
     adapter = adapter_in_use(settings)
     if adapter is not None and not adapter.is_file():
         raise ModelUnusable(f"{ADAPTER_SETTING}: there is no file {adapter}; leave it empty for no adapter.")
@@ -225,7 +222,7 @@ def language_model(settings: Settings, report: Report) -> LlamaModel:
     """Return the language model, open. Raises ModelUnusable."""
     weights = prepared_model(settings, report).weights
     adapter = adapter_in_use(settings)
-    return LlamaModel(weights, _model_file(settings).stem + (f" + {adapter.stem}" if adapter else ""))
+    return LlamaModel(weights, model_file(settings).stem + (f" + {adapter.stem}" if adapter else ""))
 
 
 def answerer(
@@ -417,11 +414,12 @@ def tally(settings: Settings) -> Tally:
         return opened.tally()
 
 
-def _model_file(settings: Settings) -> Path:
+def model_file(settings: Settings) -> Path:
+    """Return the model's file, downloaded where a repository of the hub is named. Raises ModelUnusable."""
     named = settings.model.path
     if not named:
         return packaged_model()
-    hub_name = _HUB_NAME.fullmatch(named)
+    hub_name = HUB_NAME.fullmatch(named)
     if hub_name is None or Path(named).exists():
         return Path(named)
     return _from_hub(hub_name["repository"], hub_name["file"], settings.data_dir / "models")
@@ -442,57 +440,3 @@ def _from_hub(repository: str, file: str, folder: Path) -> Path:
             f"{MODEL_SETTING}: {repository}:{file} cannot be downloaded ({type(error).__name__}); check the name and "
             "the network, or set the path of a GGUF file."
         ) from error
-
-
-def examined(settings: Settings) -> Examined:
-    """Return what `doctor` looks at."""
-    return Examined(
-        data_dir=settings.data_dir,
-        wikis=lambda: _wikis_found(settings),
-        index=lambda: f"generation {indexing(settings).search.generation()}; `python -m indexer status` says more",
-        embedder=lambda: indexing(settings).embedder.name,
-        model=lambda: _model_found(settings),
-        slack=lambda: _slack_found(settings),
-        hosts=_hosts(settings),
-    )
-
-
-def _wikis_found(settings: Settings) -> str:
-    found = [wiki(one, settings.data_dir) for one in wikis_of(settings)]
-    for one in found:
-        one.validate()
-    return ", ".join(f"{one.name} with {len(whole(one.listing()))} pages" for one in found)
-
-
-def _model_found(settings: Settings) -> str:
-    header = read_model(_model_file(settings))
-    adapter = adapter_in_use(settings)
-    if adapter is None:
-        return f"{header.path.name}, no adapter"
-    return f"{header.path.name} with {read_adapter(adapter, header).path.name}"
-
-
-def _slack_found(settings: Settings) -> str:
-    bot_token, app_token = settings.slack.bot_token, settings.slack.app_token
-    if bot_token is None:
-        return "no token is set, so the local workspace is used"
-    client = client_for(bot_token.get_secret_value(), settings.slack.api_url)
-    if app_token is not None and settings.slack.http_port is None:
-        check_tokens(client, app_token.get_secret_value())
-    if lacking := what_is_lacking(client):
-        raise SlackRefused(lacking)
-    return "what Slack gave is accepted, and the bot has every scope it needs"
-
-
-def _hosts(settings: Settings) -> list[str]:
-    slack = [settings.slack.api_url.split("/")[2]] if settings.slack.bot_token is not None else []
-    names_model = _HUB_NAME.fullmatch(settings.model.path) is not None
-    names_embedder = bool(settings.embedder.path) and not Path(settings.embedder.path).exists()
-    hub = ["huggingface.co (once, for the model named)"] if names_model or names_embedder else []
-    return slack + _wiki_hosts(settings) + hub
-
-
-def _wiki_hosts(settings: Settings) -> list[str]:
-    dialled = [one for one in settings.wikis if not isinstance(one, FolderWiki)]
-    addresses = [one.repository if isinstance(one, GitWiki) else one.url for one in dialled]
-    return sorted({address.split("/")[2] for address in addresses if "://" in address})

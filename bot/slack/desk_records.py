@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from bot.channels import ChannelSettings
+from bot.channels import ChannelRecords, ChannelSettings
 from bot.ports import Deed, Line
 
 
@@ -40,11 +40,8 @@ class Journal(Protocol):
         """Return the last *count* lines, the newest first."""
 
 
-class Channels(Protocol):
+class Channels(ChannelRecords, Protocol):
     """Keeps what is set for channels."""
-
-    def settings(self, team: str, channel: str) -> ChannelSettings:
-        """Return what is set for *channel*; the defaults where nobody has set anything."""
 
     def set(self, team: str, channel: str, settings: ChannelSettings, by: str) -> None:
         """Keep *settings* for *channel*; *by* is the admin's id."""

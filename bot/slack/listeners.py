@@ -18,7 +18,7 @@ from slack_bolt.error import BoltUnhandledRequestError
 from slack_sdk import WebClient
 
 from bot.asking import Asking
-from bot.channels import ChannelSettings
+from bot.channels import ChannelRecords
 from bot.errors import SlackRefused, SlackUnavailable
 from bot.ports import Kept, Line
 from bot.questions import Question, QuestionId
@@ -42,13 +42,6 @@ class Questions(Protocol):
 
     def question(self, question_id: QuestionId) -> Question | None:
         """Return a question, whatever became of it; None if there is none."""
-
-
-class ChannelRecords(Protocol):
-    """Knows what is set for a channel."""
-
-    def settings(self, team: str, channel: str) -> ChannelSettings:
-        """Return what is set for *channel*; the defaults where nobody has set anything."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,11 @@ itself knows by it, or nobody. Nothing else that a wiki says can call anybody.
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 from slack_sdk import WebClient
 
 from bot.answers import Answer, Refusal
-from bot.channels import ChannelSettings
+from bot.channels import ChannelRecords
 from bot.errors import SlackRefused, SlackUnavailable
 from bot.questions import Question
 from bot.slack import calls, sources
@@ -25,13 +24,6 @@ log = logging.getLogger(__name__)
 
 EmailOf = Callable[[str, PageId], str]
 """Tells the e-mail of whoever looks after a page of a wiki; empty where nobody is named."""
-
-
-class ChannelRecords(Protocol):
-    """Knows what is set for a channel."""
-
-    def settings(self, team: str, channel: str) -> ChannelSettings:
-        """Return what is set for *channel*; the defaults where nobody has set anything."""
 
 
 @dataclass(frozen=True, slots=True)

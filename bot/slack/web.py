@@ -26,7 +26,6 @@ from bot.slack.app import Feature, bolt, listener_threads, sign_in
 PATH = "/slack/events"
 MAX_BODY_BYTES = 1_000_000  # Slack's largest payload, a view, has 250 kB
 SECONDS_REMEMBERED = 600.0  # a signature is good for five minutes on either side of our clock
-START_SECONDS = 10.0
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]

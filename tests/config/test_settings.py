@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from config import settings, wiring
+from config import settings, settings_page, wiring
 from indexer.wikis.bookstack import BookStack
 from indexer.wikis.confluence import Confluence
 from indexer.wikis.folder import Folder
@@ -143,7 +143,7 @@ def test_tokens_are_not_shown_when_settings_are_printed(monkeypatch: pytest.Monk
 
 def test_the_settings_page_is_up_to_date(golden: Callable[[str, str], None]) -> None:
     """docs/settings.md is made from the code."""
-    golden("../../docs/settings.md", settings.as_markdown())
+    golden("../../docs/settings.md", settings_page.as_markdown())
 
 
 @pytest.mark.parametrize("value", ['["xoxb-hidden"]', '{"bot":"xoxb-hidden"}', '{"bot_token":["xoxb-hidden"]}'])
