@@ -1,6 +1,6 @@
 """What answers in which channel: from the wikis that an admin has set for it, and from all of them elsewhere."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -11,7 +11,7 @@ from bot.ports import AnswerCache, Answering, PassageFinder
 from bot.questions import Question, clean
 from bot.sparing import SparingAnswering, cache_key
 from indexer.pages import Audience
-from indexer.passages import Hit, PassageId
+from indexer.passages import Hit, PageKey, PassageId
 
 HITS_LOOKED_AT = 10
 SURE = 0.9  # the gate lets through far less; an offer that comes to nothing is worse than none
@@ -47,6 +47,8 @@ class Answerings:
     gate: Scale
     may_read: Callable[[Sequence[PassageId], Audience], bool] = lambda _passages, _audience: False
     """Whether an audience may read all of some passages as they are now."""
+    may_open: Callable[[Iterable[PageKey], Audience], bool] = lambda _pages, _audience: False
+    """Whether an audience may read all of some pages now, whatever they say by now."""
 
     def for_question(self, question: Question) -> Answering:
         """Return what answers *question* where it was asked."""

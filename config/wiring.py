@@ -3,7 +3,7 @@
 import os
 import re
 from base64 import b64encode
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -43,8 +43,8 @@ from config.settings import (
 )
 from indexer.embedding import SentenceTransformerEmbedder, packaged_model_path
 from indexer.locking import working
-from indexer.pages import EVERYONE_READS, PageId
-from indexer.passages import Hit, PassageId
+from indexer.pages import EVERYONE_READS, Audience, PageId
+from indexer.passages import Hit, PageKey, PassageId
 from indexer.planning import NO_WISHES, Wishes
 from indexer.ports import Embedder, Verifier, Wiki
 from indexer.search import Search
@@ -273,7 +273,13 @@ def answerings(settings: Settings, parts: Indexing, model: LanguageModel, record
         records=records,
         gate=judged_by.gate,
         may_read=parts.search.may_read,
+        may_open=partial(_may_open, parts.catalogue),
     )
+
+
+def _may_open(catalogue: Catalogue, pages: Iterable[PageKey], audience: Audience) -> bool:
+    with catalogue.reading() as reading:
+        return reading.may_open(pages, audience)
 
 
 def warm_up(parts: Indexing, model: LanguageModel) -> None:

@@ -7,6 +7,9 @@ from indexer.pages import PageId
 
 PassageId = NewType("PassageId", int)
 
+PageKey = tuple[str, PageId]
+"""Names a page among all wikis: the wiki and the page's id there."""
+
 
 @dataclass(frozen=True, slots=True)
 class Passage:
@@ -65,6 +68,11 @@ class Hit:
     cosine: float
     words: float
     verified: float | None = None
+
+    @property
+    def page(self) -> PageKey:
+        """The page that it is a piece of."""
+        return (self.wiki, self.page_id)
 
     @property
     def breadcrumb(self) -> str:

@@ -133,7 +133,7 @@ def cancelled() -> Message:
 
 
 def said(line: str) -> Message:
-    """Return one sentence of our own."""
+    """Return one sentence of our own, in which others' words may be quoted."""
     return _message(line)
 
 
@@ -170,7 +170,8 @@ def wait_in_words(seconds: float) -> str:
 
 def _message(line: str, *parts: Element | list[Element]) -> Message:
     rest = [p for part in parts for p in (part if isinstance(part, list) else [part])]
-    return Message(_fallback(line), (block(section([text(line)]), *rest),))
+    shown = words_of(line, MAX_BODY_CHARACTERS, if_empty=mrkdwn.ELLIPSIS)
+    return Message(_fallback(line), (block(section([text(shown)]), *rest),))
 
 
 def _with(more: Iterable[Block], message: Message) -> Message:

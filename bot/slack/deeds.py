@@ -4,7 +4,6 @@ Who may do it is decided here, at each press, whoever the button was shown to.
 """
 
 import threading
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from slack_bolt import App
@@ -12,19 +11,17 @@ from slack_bolt import App
 from bot.answers import Answer, Refusal
 from bot.asking import Asking
 from bot.errors import SlackRefused
-from bot.ports import Audiences
 from bot.questions import Origin, Question, QuestionId
 from bot.slack import blocks, buttons, presses
 from bot.slack.blocks import Frame, Message
 from bot.slack.presses import Asked, Press
 from bot.slack.reply import SlackReplies
 from bot.slack.rich_text import block, section, text, user
-from indexer.pages import Audience
-from indexer.passages import PassageId
+from bot.slack.rights import Rights
 
 _NOT_YOURS = "Only the person who asked can do that."
 _ENDED = "It has ended already."
-_CLOSED = "Somebody in the channel may not read the pages behind this answer, so I cannot share it."
+_CLOSED = "Somebody in the channel may not read the pages behind this answer, or not any more, so I cannot share it."
 _SHARED = "It is shared already."
 
 
@@ -35,8 +32,7 @@ class OwnQuestions:
     asking: Asking
     asked: Asked
     replies: SlackReplies
-    audiences: Audiences
-    may_read: Callable[[Sequence[PassageId], Audience], bool]
+    rights: Rights
     _sharing: threading.Lock = field(default_factory=threading.Lock)
     _shared: set[QuestionId] = field(default_factory=set)
 
@@ -81,9 +77,7 @@ class OwnQuestions:
         if outcome is None:
             return presses.UNKNOWN
         in_channel = replace(question, origin=Origin.MENTION)
-        readers = self.audiences.of(in_channel)
-        behind = [passage.hit.passage_id for passage in outcome.passages]
-        if not self.asked.audience_of(question.id) <= readers and not self.may_read(behind, readers):
+        if not self.rights.may_be_shown(outcome, in_channel, self.asked.audience_of(question.id)):
             return _CLOSED
         with self._sharing:
             if question.id in self._shared:

@@ -1,6 +1,6 @@
 """All that the bot does in Slack, put together from what it works with."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -23,11 +23,11 @@ from bot.slack.offers import Foresight, Offers
 from bot.slack.owners import EmailOf, Owners
 from bot.slack.presses import Asked
 from bot.slack.reply import SlackReplies
-from bot.slack.rights import Admins
+from bot.slack.rights import Admins, Rights
 from bot.slack.suggesting import OwnQuestions as OwnQuestionsAsked
 from bot.slack.suggesting import Suggesting
 from indexer.pages import Audience
-from indexer.passages import PassageId
+from indexer.passages import PageKey, PassageId
 
 
 class AllAsked(Asked, Questions, OwnQuestionsAsked, Protocol):
@@ -82,6 +82,10 @@ class Mind(Protocol):
     def may_read(self) -> Callable[[Sequence[PassageId], Audience], bool]:
         """Tell whether an audience may read all of some passages as they are now."""
 
+    @property
+    def may_open(self) -> Callable[[Iterable[PageKey], Audience], bool]:
+        """Tell whether an audience may read all of some pages now, whatever they say by now."""
+
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
@@ -124,9 +128,15 @@ def all_features(around: Surroundings) -> list[Feature]:
         mind = around.mind()
         return mind is not None and mind.may_read(passages, audience)
 
+    def may_open(pages: Iterable[PageKey], audience: Audience) -> bool:
+        mind = around.mind()
+        return mind is not None and mind.may_open(pages, audience)
+
+    rights = Rights(around.audiences, may_read, may_open)
+
     return [
-        OwnQuestions(around.asking, records.asked, around.replies, around.audiences, may_read),
-        Judging(client, records.asked, records.feedback, admins, forget),
+        OwnQuestions(around.asking, records.asked, around.replies, rights),
+        Judging(client, records.asked, records.feedback, admins, forget, rights),
         HandingOver(client, records.asked, records.handovers, owners, admins),
         Advising(client, records.tally),
         AdminsDesk(client, records, admins, around.index, around.wait),

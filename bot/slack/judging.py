@@ -13,10 +13,11 @@ from bot.feedback import Reason, Verdict
 from bot.questions import Question, QuestionId
 from bot.slack import buttons, calls, forms, presses
 from bot.slack.presses import Asked, Body, Press
-from bot.slack.rights import Admins
+from bot.slack.rights import Admins, Rights
 from indexer.pages import Audience
 
 _NOT_SHOWN = "Only the person who asked and admins can see what I was shown."
+_CLOSED = "I cannot show that: a page behind this answer was closed to you or removed since, or I am still starting."
 _THANKS = "Thank you. It was noted together with what I was shown."
 
 
@@ -42,6 +43,7 @@ class Judging:
     feedback: Feedback
     admins: Admins
     forget: Callable[[Question, Audience], None]
+    rights: Rights
 
     def register(self, app: App) -> None:
         """Make *app* call it."""
@@ -60,9 +62,10 @@ class Judging:
         presses.act(self.asked, self._praise if verdict == buttons.GOOD else self._complain, known, body, respond)
 
     def _show_what_was_shown(self, press: Press) -> str:
-        if not press.is_askers and not self.admins.has(press.person):
-            return _NOT_SHOWN
         outcome = self.asked.outcome(press.question.id)
+        may_open = outcome is None or self.rights.may_still_open(outcome, press.question)
+        if not (press.is_askers and may_open) and not self.admins.has(press.person):
+            return _CLOSED if press.is_askers else _NOT_SHOWN
         if outcome is None:
             return presses.UNKNOWN
         self._open(forms.shown(press.question, outcome), press)

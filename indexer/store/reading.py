@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from indexer.pages import Audience, PageId, SectionLink
-from indexer.passages import PassageId
+from indexer.passages import PageKey, PassageId
 from indexer.report import ReportedPage, Summary, sketched
 from indexer.store import history, sketches, words
 from indexer.store.rights import READABLE_PAGES
@@ -124,6 +124,16 @@ class Reading:
         """  # noqa: S608 - a constant of ours
         asked = (json.dumps(list(passages)), json.dumps(sorted(audience)))
         return {PassageId(row[0]) for row in self._connection.execute(sql, asked)}
+
+    def may_open(self, pages: Iterable[PageKey], audience: Audience) -> bool:
+        """Return whether *audience* may read each of *pages* as it is now; one that is gone nobody may."""
+        asked = sorted(set(pages))
+        sql = f"""
+            SELECT count(*) FROM page JOIN json_each(?) AS asked ON wiki = value ->> 0 AND page_id = value ->> 1
+            WHERE page.id IN ({READABLE_PAGES})
+        """  # noqa: S608 - a constant of ours
+        (count,) = self._connection.execute(sql, (json.dumps(asked), json.dumps(sorted(audience)))).fetchone()
+        return int(count) == len(asked)
 
     def passages(self, ids: Iterable[PassageId]) -> dict[PassageId, FoundPassage]:
         """Return the passages of *ids* as they are shown."""

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from indexer.compacting import MOST_NEWER
-from indexer.pages import EVERYONE, Principal
+from indexer.pages import EVERYONE, PageId, Principal
 from indexer.passages import PassageId
 from indexer.ports import Vector, Vectors
 from indexer.search import MAXSIM_DEPTH, VERIFIED_DEPTH, Fusion, blend, fuse, verified
@@ -170,6 +170,29 @@ def test_who_may_read_what_was_found_is_asked_of_the_catalogue(tmp_path: Path) -
     assert index.search.may_read(found, frozenset({Principal("hr"), EVERYONE}))
     assert not index.search.may_read(found, frozenset({EVERYONE}))
     assert not index.search.may_read([*found, PassageId(999)], frozenset({Principal("hr"), EVERYONE}))
+    index.catalogue.close()
+
+
+def test_who_may_open_a_page_is_asked_of_the_catalogue(tmp_path: Path) -> None:
+    """An edit changes nothing, a closed or removed page is nobody's; every page asked for counts."""
+    index = build_index(tmp_path)
+    for page, readers in (("open", [EVERYONE]), ("closed", ["hr"]), ("gone", [EVERYONE])):
+        index.wiki.write(page, f"tunnel {page}", readers=readers)
+    index.refresh()
+    pages = {hit.page_id: hit.page for hit in index.find("tunnel", 10, ["hr", EVERYONE])}
+    index.wiki.write("open", "another text")
+    index.wiki.delete("gone")
+    index.refresh()
+
+    def may_open(*names: str) -> bool:
+        with index.catalogue.reading() as reading:
+            return reading.may_open([pages[PageId(name)] for name in names], frozenset({EVERYONE}))
+
+    assert [may_open(name) for name in ("open", "closed", "gone")] == [True, False, False]
+    assert not may_open("open", "closed")
+    assert may_open()
+    with index.catalogue.reading() as reading:
+        assert not reading.may_open([("another wiki", PageId("open"))], frozenset({EVERYONE}))
     index.catalogue.close()
 
 

@@ -190,6 +190,19 @@ def test_answer_from_pages_that_the_channel_may_read_is_shared(workspace: Worksp
     assert ANSWER in shared.text
 
 
+def test_answer_from_a_page_that_was_closed_since_is_not_shared(workspace: Workspace, path: Path) -> None:
+    """Everyone might have read it when it was asked; now not."""
+    with running(workspace, path, ScriptedAnswering()) as bot:
+        workspace.command(MAYA, HELP, "/ask", "how many days off?")
+        answer = ephemeral(workspace, MAYA, HELP, ANSWER)
+        bot.records.wait_for_last()
+        bot.mind.closed_since = True
+        workspace.press(MAYA, HELP, answer.ts, "share")
+        ephemeral(workspace, MAYA, HELP, "may not read the pages behind this answer, or not any more")
+
+    assert workspace.messages(HELP, JONAS) == []
+
+
 def test_command_works_where_the_bot_is_not(workspace: Workspace, path: Path) -> None:
     """A private channel that the bot is not in is no hindrance to an answer for one."""
     with running(workspace, path, ScriptedAnswering()):

@@ -103,6 +103,19 @@ def test_asker_and_admins_see_what_the_bot_was_shown(workspace: Workspace, path:
     assert f"index {answer.generation}" in seen
 
 
+def test_page_that_was_closed_since_is_shown_to_admins_alone(workspace: Workspace, path: Path) -> None:
+    """The record has its whole text; who has lost the right to the page reads no more of it."""
+    with running(workspace, path, ScriptedAnswering()) as bot:
+        reply = asked(workspace, bot)
+        bot.mind.closed_since = True
+        workspace.press(JONAS, HELP, reply.ts, "shown")
+        ephemeral(workspace, JONAS, HELP, "was closed to you or removed since")
+        assert workspace.modals(JONAS) == []
+
+        workspace.press(MAYA, HELP, reply.ts, "shown")
+        the_modal(workspace, MAYA)
+
+
 def test_nobody_else_sees_what_the_bot_was_shown(workspace: Workspace, path: Path) -> None:
     """They are told so; passages may be closed to them."""
     with running(workspace, path, ScriptedAnswering()) as bot:

@@ -1,7 +1,7 @@
 """A whole bot but for its index and model, talking to a local workspace through the real Bolt and slack_sdk."""
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -26,7 +26,7 @@ from bot.slack.web import SlackWeb
 from bot.worker import Worker
 from bot.workspace import Message, Workspace
 from indexer.pages import Audience
-from indexer.passages import PassageId
+from indexer.passages import PageKey, PassageId
 from tests.fakes_bot import StillClock
 
 MAYA, JONAS, PRIYA = "U0MAYA", "U0JONAS", "U0PRIYA"
@@ -45,6 +45,7 @@ class SureMind:
     sure_of: set[str] = field(default_factory=set)
     forgotten: list[str] = field(default_factory=list)
     open_to_all: bool = False
+    closed_since: bool = False
 
     def is_sure(self, question: Question, audience: Audience) -> bool:  # noqa: ARG002  the port's words
         """Return whether *question* is one of those."""
@@ -53,6 +54,10 @@ class SureMind:
     def may_read(self, passages: Sequence[PassageId], audience: Audience) -> bool:  # noqa: ARG002  the port's words
         """Return whether it was told that the pages are open."""
         return self.open_to_all
+
+    def may_open(self, pages: Iterable[PageKey], audience: Audience) -> bool:  # noqa: ARG002  the port's words
+        """Return whether it was told of nothing that closed them."""
+        return not self.closed_since
 
     def forget(self, question: Question, audience: Audience) -> None:  # noqa: ARG002  the port's words
         """Keep it."""
