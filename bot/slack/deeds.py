@@ -96,7 +96,12 @@ def _post_to_channel(message: Message, press: Press) -> None:
     status = 0
     for shown in (message.blocks, message.plainer) if message.plainer else (message.blocks,):
         status = press.respond(
-            text=message.text, blocks=list(shown), response_type="in_channel", replace_original=False
+            text=message.text,
+            blocks=list(shown),
+            response_type="in_channel",
+            replace_original=False,
+            unfurl_links=False,
+            unfurl_media=False,
         ).status_code
         if status == 200:
             return

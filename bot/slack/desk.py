@@ -133,7 +133,9 @@ class AdminsDesk:
 
     def _post(self, person: str, message: Message) -> tuple[str, str]:
         posted = calls.once(
-            lambda: self.client.chat_postMessage(channel=person, text=message.text, blocks=message.blocks)
+            lambda: self.client.chat_postMessage(
+                channel=person, text=message.text, blocks=message.blocks, unfurl_links=False, unfurl_media=False
+            )
         )
         return str(posted["channel"]), str(posted["ts"])
 

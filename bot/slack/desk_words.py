@@ -3,11 +3,12 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from itertools import accumulate
 
 from bot.channels import ChannelSettings, Tone
 from bot.gaps import Gap
 from bot.ports import IndexHealth, IndexProgress
-from bot.slack import blocks, buttons
+from bot.slack import blocks, buttons, mrkdwn
 from bot.slack.blocks import Message
 from bot.slack.rich_text import Block, Element, block, bullets, section, text, user, words_of
 
@@ -28,6 +29,8 @@ HELP = (
 
 _MAX_NAME = 60
 _MAX_SENTENCE = 500
+_MAX_DEED = 200
+_MAX_LINES_CHARACTERS = 9000  # with the rest of the message under 10,000
 _MAX_QUESTION = 200
 _MAX_GAPS = 10
 _YES = "yes"
@@ -202,9 +205,19 @@ def _wiki(health: IndexHealth, place: int) -> str:
 
 
 def _lines(head: str, lines: Iterable[str]) -> Message:
-    rows = [[text(line)] for line in lines if line]
+    """Return *lines* below *head*, as many as one message holds."""
+    shown = [words for line in lines if (words := words_of(line, _MAX_SENTENCE))]
+    rows = [[text(line)] for line in _that_fit(shown)]
     parts = [section([text(head)]), *([bullets(rows)] if rows else [])]
     return Message(blocks.said(head).text, (block(*parts),))
+
+
+def _that_fit(lines: Sequence[str]) -> list[str]:
+    """Return the first of *lines* that have _MAX_LINES_CHARACTERS together, and how many more there are."""
+    room = _MAX_LINES_CHARACTERS - len(lines)
+    lengths = accumulate(len(mrkdwn.escape(line)) for line in lines)
+    count = sum(length <= room for length in lengths)
+    return [*lines[:count], *([f"and {len(lines) - count:,} more"] if count < len(lines) else [])]
 
 
 def _option(words: str, value: str) -> Block:

@@ -120,9 +120,7 @@ class HandingOver:
         try:
             place = calls.once(lambda: self.client.chat_getPermalink(channel=question.thread.channel, message_ts=ts))
             message = _asking(question, str(place["permalink"]))
-            calls.once(
-                lambda: self.client.chat_postMessage(channel=owner.user, text=message.text, blocks=message.blocks)
-            )
+            self._post(owner.user, message)
         except (SlackRefused, SlackUnavailable) as error:
             log.info("the owner of a page was called in the thread alone", extra={"code": str(error)})
 
@@ -145,8 +143,14 @@ class HandingOver:
         return ""
 
     def _tell_asker(self, question: Question, message: Message) -> None:
-        asker = question.asker.user
-        calls.once(lambda: self.client.chat_postMessage(channel=asker, text=message.text, blocks=message.blocks))
+        self._post(question.asker.user, message)
+
+    def _post(self, person: str, message: Message) -> None:
+        calls.once(
+            lambda: self.client.chat_postMessage(
+                channel=person, text=message.text, blocks=message.blocks, unfurl_links=False, unfurl_media=False
+            )
+        )
 
 
 def _is_private(question: Question) -> bool:

@@ -14,6 +14,7 @@ from bot.workspace import Workspace
 from tests.bot.slack.running import OVER_HTTP
 
 ROOT = Path(__file__).parents[2]
+UNFURLS = ("unfurl_links", "unfurl_media")
 START_SECONDS = 180  # measuring the model's formats takes half a minute on a free machine
 
 
@@ -80,6 +81,9 @@ def workspace(request: pytest.FixtureRequest) -> Iterator[Workspace]:
         if request.param == "signed http":
             OVER_HTTP.add(workspace)
         yield workspace
+        posts = workspace.calls("chat.postMessage")
+        unfurled = [post for post in posts if {str(post.arguments.get(name)) for name in UNFURLS} - {"False", "0"}]
+        assert unfurled == [], "a link to a page shows no more of the page than we do"
 
 
 @pytest.fixture
