@@ -61,6 +61,16 @@ class Handovers:
             ).fetchone()
         return Handover(*row) if row else None
 
+    def take_back(self, question_id: QuestionId) -> Handover | None:
+        """Forget that a question went to a person, and return how; None if it never did."""
+        with self._database.change() as connection:
+            row = connection.execute(
+                "DELETE FROM handover WHERE question_id = ?"
+                " RETURNING question_id, asked_by, owner, channel, ts, resolved_by",
+                (question_id,),
+            ).fetchone()
+        return Handover(*row) if row else None
+
     def count_open(self) -> int:
         """Return how many wait for a person."""
         with self._database.reading() as connection:

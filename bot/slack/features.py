@@ -111,6 +111,7 @@ def all_features(around: Surroundings) -> list[Feature]:
     """Return what the bot does in Slack; what takes every event is the last."""
     records, client, admins = around.records, around.client, Admins(around.client, around.admins)
     owners = Owners(client, records.channels, around.owner_of)
+    handing = HandingOver(client, records.asked, records.handovers, owners, admins)
 
     suggesting = Suggesting(client, records.asked, around.audiences, around.mind)
 
@@ -137,9 +138,11 @@ def all_features(around: Surroundings) -> list[Feature]:
     return [
         OwnQuestions(around.asking, records.asked, around.replies, rights),
         Judging(client, records.asked, records.feedback, admins, forget, rights),
-        HandingOver(client, records.asked, records.handovers, owners, admins),
+        handing,
         Advising(client, records.tally),
         AdminsDesk(client, records, admins, around.index, around.wait),
         Home(client, records, suggesting, admins, around.index),
-        Intake(client, around.asking, records.asked, records.channels, around.replies, records, offer),
+        Intake(
+            client, around.asking, records.asked, records.channels, around.replies, records, offer, handing.take_back
+        ),
     ]

@@ -63,6 +63,9 @@ class Handovers(Protocol):
     def resolve(self, question_id: QuestionId, person: str) -> Handover | None:
         """Keep that *person* has settled it; None if it was settled already, or never handed over."""
 
+    def take_back(self, question_id: QuestionId) -> Handover | None:
+        """Forget that a question went to a person, and return how; None if it never did."""
+
 
 @dataclass(frozen=True, slots=True)
 class HandingOver:
@@ -77,6 +80,16 @@ class HandingOver:
     def register(self, app: App) -> None:
         """Make *app* call it."""
         presses.listen(app, self.asked, {buttons.HAND_OVER: self._hand_over, buttons.RESOLVE: self._resolve})
+
+    def take_back(self, question: Question) -> None:
+        """Delete the message that calls a person for *question*, which its asker has deleted: it repeats the words."""
+        handed = self.handovers.take_back(question.id)
+        if handed is None or not handed.ts:
+            return
+        try:
+            calls.once(lambda: self.client.chat_delete(channel=handed.channel, ts=handed.ts))
+        except (SlackRefused, SlackUnavailable) as error:
+            log.warning("a call to a person was not deleted", extra={"code": str(error)})
 
     def _hand_over(self, press: Press) -> str:
         question = press.question
@@ -119,7 +132,7 @@ class HandingOver:
         """Tell *owner* in private too: Slack notifies nobody of a thread in a channel that they are not in."""
         try:
             place = calls.once(lambda: self.client.chat_getPermalink(channel=question.thread.channel, message_ts=ts))
-            message = _asking(question, str(place["permalink"]))
+            message = _asking(question.asker.user, str(place["permalink"]))
             self._post(owner.user, message)
         except (SlackRefused, SlackUnavailable) as error:
             log.info("the owner of a page was called in the thread alone", extra={"code": str(error)})
@@ -129,15 +142,10 @@ class HandingOver:
         may = press.is_askers or press.person == self.handovers.owner(question.id) or self.admins.has(press.person)
         if not may:
             return _NOT_YOURS_TO_RESOLVE
-        settled = self.handovers.resolve(question.id, press.person)
-        if settled is None:
+        if self.handovers.resolve(question.id, press.person) is None:
             return _RESOLVED
         message = _settled(question, press.person)
-        calls.once(
-            lambda: self.client.chat_update(
-                channel=settled.channel, ts=settled.ts, text=message.text, blocks=message.blocks
-            )
-        )
+        press.replace(message.text, message.blocks)
         if _is_private(question) and not press.is_askers:
             self._tell_asker(question, message)
         return ""
@@ -168,10 +176,10 @@ def _calling(question: Question, owner: str) -> Message:
     return _with_question("A question needs a person", line, words, [row])
 
 
-def _asking(question: Question, url: str) -> Message:
-    line = [user(question.asker.user), text(" needs help with a question about a page that you look after:")]
-    place = block(section([link(url, "Open the thread")]))
-    return _with_question("A question needs you", line, blocks.shown_question(question), [place])
+def _asking(asker: str, url: str) -> Message:
+    """Return what a page's owner is told in private: not the question, which may be from a channel closed to them."""
+    line = [user(asker), text(" asked something about a page that you look after. "), link(url, "Open the thread")]
+    return Message(blocks.said("A question about a page of yours needs you").text, (block(section(line)),))
 
 
 def _settled(question: Question, person: str) -> Message:

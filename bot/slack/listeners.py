@@ -46,7 +46,10 @@ class Questions(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Intake:
-    """Takes questions from Slack. *offer* shows its asker the offer of an answer, if there is one."""
+    """Takes questions from Slack.
+
+    *offer* shows its asker the offer of an answer, if there is one; *take_back* deletes the call to a person.
+    """
 
     client: WebClient
     asking: Asking
@@ -55,6 +58,7 @@ class Intake:
     replies: SlackReplies
     line: Line
     offer: Callable[[Question], None]
+    take_back: Callable[[Question], None]
 
     def register(self, app: App) -> None:
         """Make *app* keep each question, and acknowledge every event it is sent."""
@@ -149,6 +153,7 @@ class Intake:
     def _remove_reply(self, question_id: QuestionId) -> None:
         question = self.asked.question(question_id)
         if question is not None:
+            self.take_back(question)
             self.replies.remove(question)
 
     def _stop(self, question_id: QuestionId | None) -> None:

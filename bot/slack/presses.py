@@ -1,7 +1,7 @@
 """Presses on the buttons below an answer: acknowledged at once, looked up, done, and answered where there is need."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -10,6 +10,7 @@ from slack_bolt import Ack, App, Respond
 from bot.answers import Answer, Refusal
 from bot.errors import SlackRefused, SlackUnavailable
 from bot.questions import Question, QuestionId
+from bot.slack.rich_text import Block
 from indexer.pages import Audience
 
 UNKNOWN = "I no longer know this question."
@@ -46,6 +47,12 @@ class Press:
     def is_askers(self) -> bool:
         """Whether who presses is who asked."""
         return self.person == self.question.asker.user
+
+    def replace(self, text: str, blocks: Sequence[Block]) -> None:
+        """Put *text* and *blocks* in the place of the message whose button was pressed. Raises SlackRefused."""
+        answer = self.respond(text=text, blocks=list(blocks), replace_original=True)
+        if answer.status_code != 200:
+            raise SlackRefused(f"response_url answered {answer.status_code}")
 
 
 Deed = Callable[[Press], str]

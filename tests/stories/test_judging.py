@@ -172,6 +172,21 @@ def test_refusal_calls_the_owner_who_resolves_it(workspace: Workspace, path: Pat
     assert PRIYA in "".join(call.pings)
 
 
+def test_deleted_question_takes_the_call_to_a_person_along(workspace: Workspace, path: Path) -> None:
+    """The call repeats the words that its asker took back, settled or not."""
+    with running(workspace, path, ScriptedAnswering()) as bot:
+        with_owner(bot, workspace)
+        reply = asked(workspace, bot)
+        workspace.press(JONAS, HELP, reply.ts, "ask_a_person")
+        call = workspace.wait_for(lambda: _saying(workspace, reply, "needs a person"), SECONDS)
+        workspace.press(PRIYA, HELP, call.ts, "resolve")
+        workspace.wait_for(lambda: _saying(workspace, reply, "Resolved"), SECONDS)
+        workspace.delete(HELP, str(reply.thread_ts))
+        workspace.wait_for(lambda: not replies(workspace, HELP, str(reply.thread_ts)), SECONDS)
+
+        assert bot.records.handovers.count_open() == 0
+
+
 def _saying(workspace: Workspace, reply: Message, words: str) -> Message | None:
     below = replies(workspace, HELP, str(reply.thread_ts))
     return next((message for message in below if words in message.text), None)

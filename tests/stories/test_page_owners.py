@@ -75,6 +75,7 @@ def test_owner_of_the_page_is_called_and_settles_it(workspace: Workspace, path: 
 
     assert set(call.pings) == {f"<@{PRIYA}>", f"<@{JONAS}>"}
     assert "a page that you look after" in str(note.blocks)
+    assert "how many days off?" not in str(note.blocks), "it may be from a channel that is closed to her"
     assert [url for url in note.links if call.ts.replace(".", "") in url]
 
 

@@ -56,7 +56,7 @@ def test_question_stays_words_wherever_it_is_repeated(text: str, read_as: str, s
     check(handing._calling(question, OWNER), may_ping=(ASKER, OWNER))
     check(handing._settled(question, OWNER), may_ping=(OWNER,))
     place = "https://acme.slack.com/archives/C1/p1?thread_ts=1.0&cid=C1"
-    check(handing._asking(question, place), links=(place,), may_ping=(ASKER,))
+    check(handing._asking(ASKER, place), links=(place,), may_ping=(ASKER,))
     check(deeds._as_shared(refusal, question), may_ping=(ASKER,))
 
 
