@@ -8,7 +8,8 @@ from bot.gguf_file import read_adapter, read_model
 from bot.slack.app import check_tokens, client_for, what_is_lacking
 from config import wiring
 from config.local import wikis_of
-from config.settings import FolderWiki, GitWiki, Settings
+from config.settings import Settings
+from config.wiki_settings import FolderWiki, GitWiki
 from indexer.comparing import whole
 
 

@@ -8,7 +8,8 @@ from bot.shelves import FolderShelf, Shelved, copied, refreshing
 from bot.slack.audiences import Identities
 from bot.workspace.people import Person
 from bot.workspace.shelf import IndexHealth
-from config.settings import CLOSED_SAMPLE_WIKI, SAMPLE_GROUP, SAMPLE_WIKI, FolderWiki, GitWiki, Settings, WikiSettings
+from config.settings import CLOSED_SAMPLE_WIKI, SAMPLE_GROUP, SAMPLE_WIKI, Settings
+from config.wiki_settings import FolderWiki, GitWiki, WikiSettings
 from indexer.pages import Principal, Readers, readers
 from indexer.wikis.folder import Folder
 

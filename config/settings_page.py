@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 from pydantic.fields import FieldInfo
 
-from config.settings import WIKI_KINDS, Group, Wiki, all_settings
+from config.settings import all_settings
+from config.wiki_settings import WIKI_KINDS, Group, Wiki
 
 
 def as_markdown() -> str:

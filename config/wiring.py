@@ -31,14 +31,13 @@ from bot.synthesising import Synthesiser
 from bot.terminal import GivenPassage
 from bot.workspace.shelf import IndexHealth as ShelfHealth
 from config.local import folder, readers_of, wikis_of
-from config.settings import (
-    SHIPPED,
+from config.settings import SHIPPED, Settings
+from config.wiki_settings import (
     BookStackWiki,
     ConfluenceWiki,
     FolderWiki,
     GitWiki,
     MediaWikiWiki,
-    Settings,
     WikiSettings,
 )
 from indexer.embedding import SentenceTransformerEmbedder, packaged_model_path

@@ -19,7 +19,7 @@ import numpy as np
 
 from bot.preparing import cpu_name
 from config import settings, wiring
-from config.settings import FolderWiki
+from config.wiki_settings import FolderWiki
 from indexer.embedding import SentenceTransformerEmbedder, packaged_model_path
 from indexer.pages import EVERYONE
 from indexer.planning import NO_WISHES, Wishes

@@ -10,7 +10,8 @@ from pydantic import SecretStr
 from bot.workspace.people import harbourline
 from bot.workspace.shelf import IndexHealth
 from config.local import identities, shelf, wikis_of
-from config.settings import SAMPLE_WIKI, FolderWiki, Settings, SlackSettings, WorkspaceSettings
+from config.settings import SAMPLE_WIKI, Settings, SlackSettings, WorkspaceSettings
+from config.wiki_settings import FolderWiki
 from config.wiring import page_owners
 from indexer.pages import EVERYONE, PageId
 

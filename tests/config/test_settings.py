@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from config import settings, settings_page, wiring
+from config.wiki_settings import FolderWiki
 from indexer.wikis.bookstack import BookStack
 from indexer.wikis.confluence import Confluence
 from indexer.wikis.folder import Folder
@@ -29,7 +30,7 @@ def test_nothing_set_is_the_sample_wiki_in_the_local_workspace() -> None:
 
     assert read.slack.bot_token is None
     for wiki in read.wikis:
-        assert isinstance(wiki, settings.FolderWiki)
+        assert isinstance(wiki, FolderWiki)
         assert (wiki.path / "index.md").is_file()
 
 

@@ -11,7 +11,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from config import wiring
-from config.settings import WikiSettings
+from config.wiki_settings import WikiSettings
 from indexer.pages import EVERYONE
 from indexer.planning import Wishes
 from indexer.search import Search
