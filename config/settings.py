@@ -319,6 +319,13 @@ class EmbedderSettings(_Group):
             "which is installed with Footnote."
         ),
     ] = ""
+    questions_path: Annotated[
+        str,
+        Field(
+            description="The folder of weights that are added to the embedding model where it embeds questions; "
+            "`shipped` for those that come with Footnote, which fit its own model alone; empty for none."
+        ),
+    ] = SHIPPED
 
 
 class SearchSettings(_Group):

@@ -94,7 +94,9 @@ class Indexing:
 def indexing(settings: Settings) -> Indexing:
     """Open the catalogue in the data folder; raises CatalogueUnusable, WikiMisconfigured."""
     catalogue = Catalogue(settings.data_dir / "wiki.db")
-    embedder = SentenceTransformerEmbedder(settings.embedder.path or str(packaged_model_path()), EMBEDDED_TOKENS)
+    embedder = SentenceTransformerEmbedder(
+        settings.embedder.path or str(packaged_model_path()), EMBEDDED_TOKENS, _question_weights(settings)
+    )
     snapshots = Snapshots(settings.data_dir / "snapshots")
     verifier = _verifier(settings)
     return Indexing(
@@ -343,6 +345,14 @@ def adapter_in_use(settings: Settings) -> Path | None:
     named = settings.model.adapter_path
     if named == SHIPPED:
         return None if settings.model.path else SHIPPED_FOLDER / "adapter.gguf"
+    return Path(named) if named else None
+
+
+def _question_weights(settings: Settings) -> Path | None:
+    """Return the folder of what is added to the embedding model for questions, None for nothing."""
+    named = settings.embedder.questions_path
+    if named == SHIPPED:
+        return None if settings.embedder.path else SHIPPED_FOLDER  # those that are shipped fit our own model alone
     return Path(named) if named else None
 
 
