@@ -34,10 +34,15 @@ class _Said(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", strict=True)
 
 
-class Listed(_Said):
-    """A page as it is listed: its name, when it was last written (seconds), and the MD5 of its source."""
+class _Named(_Said):
+    """A page as it is listed, by its name."""
 
     id: str = Field(min_length=1)
+
+
+class Listed(_Named):
+    """The same with when it was last written (seconds), and the MD5 of its source."""
+
     rev: int = Field(gt=0)
     hash: str = Field(pattern=r"^[0-9a-f]{32}$")
 
@@ -95,14 +100,15 @@ class DokuWikiApi:
         Raises WikiUnavailable, WikiMisconfigured or WikiRefused.
         """
         try:
-            return self._ask(list[Listed], *_listing(namespace))
+            return self._ask(list[Listed], "dokuwiki.getPagelist", namespace, {"depth": 0, "hash": True})
         except (Closed, _Failed) as error:
             raise self._refused(error) from error
 
     def names_for_guests(self, namespace: str) -> frozenset[str]:
         """Return the pages that a guest is shown; none if guests may not use the API. Raises WikiUnavailable."""
         try:
-            shown = self._taken(list[Listed], self._post(self._guest, *_listing(namespace)))
+            reply = self._post(self._guest, "dokuwiki.getPagelist", namespace, {"depth": 0})
+            shown = self._taken(list[_Named], reply)
         except (Closed, _Failed):
             return frozenset()
         return frozenset(page.id for page in shown)
@@ -196,10 +202,6 @@ class DokuWikiApi:
             f"The wiki {self._wiki!r} does not let {who} use its API: {why}. Let an admin add them to `remoteuser` in "
             'its configuration manager, or set "user" and "password" in FOOTNOTE_WIKIS.'
         )
-
-
-def _listing(namespace: str) -> tuple[str, str, JsonValue]:
-    return "dokuwiki.getPagelist", namespace, {"depth": 0, "hash": True}
 
 
 def _problem(error: ValidationError) -> str:

@@ -84,11 +84,12 @@ class FakeDokuWiki:
         self.sessions.add(f"number-{self._sessions}")
         return _reply(value=True, headers={"Set-Cookie": f"session=number-{self._sessions}; path=/"})
 
-    def _list(self, namespace: str, options: object, is_bot: object, mark: dict[str, str]) -> Reply:
-        assert options == {"depth": 0, "hash": True}
+    def _list(self, namespace: str, options: dict[str, object], is_bot: object, mark: dict[str, str]) -> Reply:
+        assert options["depth"] == 0
         below = f"{namespace.lower()}:" if namespace else ""
         listed = [
-            {"id": name, "rev": rev, "mtime": rev, "size": len(text), "hash": _md5(text)}
+            {"id": name, "rev": rev, "mtime": rev, "size": len(text)}
+            | ({"hash": _md5(text)} if "hash" in options else {})
             for name, (text, rev) in self.pages.items()
             if name.startswith(below) and self.is_shown(name, to_bot=bool(is_bot))
         ]
