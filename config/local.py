@@ -8,7 +8,16 @@ from bot.shelves import FolderShelf, Shelved, copied, refreshing
 from bot.slack.audiences import Identities
 from bot.workspace.people import Person
 from bot.workspace.shelf import IndexHealth
-from config.settings import CLOSED_SAMPLE_WIKI, SAMPLE_GROUP, SAMPLE_WIKI, FolderWiki, GitWiki, Settings, WikiSettings
+from config.settings import (
+    CLOSED_SAMPLE_WIKI,
+    SAMPLE_GROUP,
+    SAMPLE_WIKI,
+    DokuWikiWiki,
+    FolderWiki,
+    GitWiki,
+    Settings,
+    WikiSettings,
+)
 from indexer.pages import Principal, Readers, readers
 from indexer.wikis.folder import Folder
 
@@ -34,7 +43,7 @@ def folder(one: FolderWiki) -> Folder:
     return Folder(one.name, one.path, one.url, readers_of(one))
 
 
-def readers_of(one: FolderWiki | GitWiki) -> Readers:
+def readers_of(one: DokuWikiWiki | FolderWiki | GitWiki) -> Readers:
     """Return who may read a wiki by its setting."""
     return readers(_principals(one.readers))
 

@@ -37,6 +37,7 @@ from config.settings import (
     SHIPPED,
     BookStackWiki,
     ConfluenceWiki,
+    DokuWikiWiki,
     FolderWiki,
     GitWiki,
     MediaWikiWiki,
@@ -60,6 +61,8 @@ from indexer.verifying import CrossEncoderVerifier
 from indexer.wikis.bookstack import BookStack
 from indexer.wikis.confluence import Confluence
 from indexer.wikis.confluence_api import ConfluenceApi, Edition
+from indexer.wikis.dokuwiki import DokuWiki
+from indexer.wikis.dokuwiki_api import DokuWikiApi
 from indexer.wikis.git import Git, web_of
 from indexer.wikis.http import Http
 from indexer.wikis.mediawiki import MediaWiki
@@ -162,6 +165,9 @@ def wiki(one: WikiSettings, data_dir: Path) -> Wiki:
         case BookStackWiki():
             headers = {"Authorization": f"Token {_shown(one.token)}"}
             return BookStack(one.name, one.url, Http(one.name, one.url, headers, patience=Patience()), EVERYONE_READS)
+        case DokuWikiWiki():
+            doku = DokuWikiApi(one.name, one.url, one.user, _shown(one.password), partial(_http, one.name))
+            return DokuWiki(one.name, doku, one.namespaces, readers_of(one))
         case ConfluenceWiki():
             return _confluence(one)
 
