@@ -98,13 +98,18 @@ def base_model(settings: Settings) -> Path:
 
 
 def embedder(settings: Settings) -> Embedder:
-    """Return the embedder that the bot searches with."""
+    """Return the embedder that the bot searches with, but for what is added to it for questions."""
     return SentenceTransformerEmbedder(settings.embedder.path or str(packaged_model_path()), wiring.EMBEDDED_TOKENS)
 
 
 def embedder_folder() -> Path:
     """Return the folder of the embedding model that the verifier begins from. Raises EmbedderUnusable."""
     return packaged_model_path()
+
+
+def asked_of(settings: Settings) -> Path:
+    """Return the folder of the embedding model whose question side is trained. Raises EmbedderUnusable."""
+    return Path(settings.embedder.path) if settings.embedder.path else packaged_model_path()
 
 
 def wiki_corpora(wikis: Mapping[str, Path], embedder_: Embedder, folder: Path, progress: Progress) -> dict[str, Finder]:

@@ -9,7 +9,7 @@ from bot.slack.audiences import Identities
 from bot.workspace.people import Person
 from bot.workspace.shelf import IndexHealth
 from config.settings import CLOSED_SAMPLE_WIKI, SAMPLE_GROUP, SAMPLE_WIKI, Settings
-from config.wiki_settings import FolderWiki, GitWiki, WikiSettings
+from config.wiki_settings import DokuWikiWiki, FolderWiki, GitWiki, WikiSettings
 from indexer.pages import Principal, Readers, readers
 from indexer.wikis.folder import Folder
 
@@ -35,7 +35,7 @@ def folder(one: FolderWiki) -> Folder:
     return Folder(one.name, one.path, one.url, readers_of(one))
 
 
-def readers_of(one: FolderWiki | GitWiki) -> Readers:
+def readers_of(one: DokuWikiWiki | FolderWiki | GitWiki) -> Readers:
     """Return who may read a wiki by its setting."""
     return readers(_principals(one.readers))
 

@@ -131,6 +131,30 @@ class BookStackWiki(Wiki):
     ]
 
 
+class DokuWikiWiki(Wiki):
+    """A DokuWiki, by its remote API."""
+
+    name: Annotated[_Name, Field(description="What the wiki is called here: small letters, digits, `-`.")] = "dokuwiki"
+    kind: Annotated[Literal["dokuwiki"], Field(description="`dokuwiki`.")]
+    url: Annotated[_Address, Field(description="The address of its first page.")]
+    user: Annotated[
+        str, Field(description="An account that may use the remote API and reads what the bot may; empty for a guest.")
+    ] = ""
+    password: Annotated[SecretStr | None, Field(description="The account's password.")] = None
+    namespaces: Annotated[
+        tuple[Annotated[str, StringConstraints(pattern=r"^[^\s:/?#]+(:[^\s:/?#]+)*$")], ...],
+        Field(description="The namespaces to read, with what is below them; empty for all."),
+    ] = ()
+    readers: Annotated[
+        tuple[Annotated[str, StringConstraints(pattern=r"^\S(.*\S)?$", max_length=200)], ...],
+        Field(
+            description="Who may read what the account reads and guests of the wiki may not, as a JSON list of "
+            "principals, which `FOOTNOTE_READERS__…` gives to people and channels; `everyone` for whoever may ask; "
+            "empty for nobody. What guests may read is for everyone."
+        ),
+    ] = ()
+
+
 class ConfluenceWiki(Wiki):
     """A Confluence, Cloud or Data Center, by its API."""
 
@@ -177,6 +201,7 @@ WIKI_KINDS: Mapping[str, type[Wiki]] = {
     "git": GitWiki,
     "mediawiki": MediaWikiWiki,
     "bookstack": BookStackWiki,
+    "dokuwiki": DokuWikiWiki,
     "confluence": ConfluenceWiki,
 }
 
@@ -185,6 +210,7 @@ WikiSettings = Annotated[
     | Annotated[GitWiki, Tag("git")]
     | Annotated[MediaWikiWiki, Tag("mediawiki")]
     | Annotated[BookStackWiki, Tag("bookstack")]
+    | Annotated[DokuWikiWiki, Tag("dokuwiki")]
     | Annotated[ConfluenceWiki, Tag("confluence")],
     Discriminator(_kind_of),
 ]

@@ -35,6 +35,7 @@ from config.settings import SHIPPED, Settings
 from config.wiki_settings import (
     BookStackWiki,
     ConfluenceWiki,
+    DokuWikiWiki,
     FolderWiki,
     GitWiki,
     MediaWikiWiki,
@@ -56,6 +57,8 @@ from indexer.verifying import CrossEncoderVerifier
 from indexer.wikis.bookstack import BookStack
 from indexer.wikis.confluence import Confluence
 from indexer.wikis.confluence_api import ConfluenceApi, Edition
+from indexer.wikis.dokuwiki import DokuWiki
+from indexer.wikis.dokuwiki_api import DokuWikiApi
 from indexer.wikis.folder import Folder
 from indexer.wikis.git import Git, web_of
 from indexer.wikis.http import Http
@@ -91,7 +94,9 @@ class Indexing:
 def indexing(settings: Settings) -> Indexing:
     """Open the catalogue in the data folder; raises CatalogueUnusable, WikiMisconfigured."""
     catalogue = Catalogue(settings.data_dir / "wiki.db")
-    embedder = SentenceTransformerEmbedder(settings.embedder.path or str(packaged_model_path()), EMBEDDED_TOKENS)
+    embedder = SentenceTransformerEmbedder(
+        settings.embedder.path or str(packaged_model_path()), EMBEDDED_TOKENS, _question_weights(settings)
+    )
     snapshots = Snapshots(settings.data_dir / "snapshots")
     verifier = _verifier(settings)
     return Indexing(
@@ -154,6 +159,9 @@ def wiki(one: WikiSettings, data_dir: Path) -> Wiki:
         case BookStackWiki():
             headers = {"Authorization": f"Token {_shown(one.token)}"}
             return BookStack(one.name, one.url, Http(one.name, one.url, headers, patience=Patience()), EVERYONE_READS)
+        case DokuWikiWiki():
+            doku = DokuWikiApi(one.name, one.url, one.user, _shown(one.password), partial(_http, one.name))
+            return DokuWiki(one.name, doku, one.namespaces, readers_of(one))
         case ConfluenceWiki():
             return _confluence(one)
 
@@ -366,6 +374,14 @@ def adapter_in_use(settings: Settings) -> Path | None:
     named = settings.model.adapter_path
     if named == SHIPPED:
         return None if settings.model.path else SHIPPED_FOLDER / "adapter.gguf"
+    return Path(named) if named else None
+
+
+def _question_weights(settings: Settings) -> Path | None:
+    """Return the folder of what is added to the embedding model for questions, None for nothing."""
+    named = settings.embedder.questions_path
+    if named == SHIPPED:
+        return None if settings.embedder.path else SHIPPED_FOLDER  # those that are shipped fit our own model alone
     return Path(named) if named else None
 
 

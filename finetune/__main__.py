@@ -1,4 +1,4 @@
-"""Door of fine-tuning: `python -m finetune` dataset · train · verifier · export · evaluate."""
+"""Door of fine-tuning: `python -m finetune` dataset · train · verifier · questions · export · evaluate."""
 
 import os  # first: how threads wait is read when torch is loaded
 
@@ -15,7 +15,21 @@ from pathlib import Path
 from typing import Any
 
 from config import finetuning, logs, settings, wiring
-from finetune import dataset, evaluate, examples, export, feedback, pairs, public, rows, runs, tokens, train, verifier
+from finetune import (
+    asking,
+    dataset,
+    evaluate,
+    examples,
+    export,
+    feedback,
+    pairs,
+    public,
+    rows,
+    runs,
+    tokens,
+    train,
+    verifier,
+)
 from finetune import options as options_
 from finetune.errors import RunUnusable
 from finetune.hyperparameters import Hyperparameters, from_mapping, from_yaml
@@ -132,15 +146,8 @@ def _verifier(read: settings.Settings, options: argparse.Namespace) -> int:
     work = read.data_dir / WORK
     data = options.dataset or work / "dataset"
     run = options.run or work / "runs" / "verifier"
-    prompting = finetuning.BotPrompting()
-    rules = examples.Rules(prompting.system, prompting.refusal)
-    names = {field.name for field in dataclasses.fields(verifier.Settings)}
-    given = {name: value for name, value in vars(options).items() if name in names and value is not None}
-    chosen = verifier.Settings(**given)
-    sides = {
-        side: [pair for one in examples.read(data / f"{side}.jsonl", rules) for pair in pairs.of(one)]
-        for side in ("train", "dev")
-    }
+    chosen = verifier.Settings(**_given(options, verifier.Settings))
+    sides = {side: pairs.read(data / f"{side}-pairs.jsonl") for side in ("train", "dev")}
     out = options.out or run / "export"
     if options.dry_run:
         _print({"pairs": {side: len(found) for side, found in sides.items()}, "would_write": str(out)})
@@ -154,6 +161,38 @@ def _verifier(read: settings.Settings, options: argparse.Namespace) -> int:
     facts = {"dataset": dataset.hashes(data), "dev": rounded, "settings": dataclasses.asdict(chosen)}
     _print({"path": str(verifier.export(run, out, facts)), "dev": rounded})
     return 0
+
+
+def _questions(read: settings.Settings, options: argparse.Namespace) -> int:
+    """Train what is added to the embedding model where it embeds questions, and write it."""
+    work = read.data_dir / WORK
+    data = options.dataset or work / "dataset"
+    run = options.run or work / "runs" / "questions"
+    chosen = asking.Settings(**_given(options, asking.Settings))
+    texts: dict[str, int] = {}
+    sides = {side: asking.lists(pairs.read(data / f"{side}-pairs.jsonl"), texts) for side in ("train", "dev")}
+    out = options.out or run / "export"
+    if options.dry_run:
+        counts = {side: len(found) for side, found in sides.items()}
+        _print({"questions": counts, "passages": len(texts), "would_write": str(out)})
+        return 0
+    run.mkdir(parents=True, exist_ok=True)
+    bar = Bar()
+    passages = asking.vectors(list(texts), finetuning.embedder(read), run / "vectors.pt", bar)
+    bar.close()
+    base = finetuning.asked_of(read)
+    line = TrainingLine(0)
+    weights, figures = asking.train(sides, passages, base, chosen, line)
+    line.close()
+    path = asking.write(out, weights, base, asking.facts(chosen, figures, dataset.hashes(data)))
+    _print({"path": str(path), "dev": {name: round(value, 4) for name, value in figures.items()}})
+    return 0
+
+
+def _given(options: argparse.Namespace, settings_class: type) -> dict[str, Any]:
+    """Return those of the fields of *settings_class* that were named in *options*."""
+    names = {field.name for field in dataclasses.fields(settings_class)}
+    return {name: value for name, value in vars(options).items() if name in names and value is not None}
 
 
 def _export(read: settings.Settings, options: argparse.Namespace) -> int:
@@ -260,7 +299,14 @@ def _print(report: dict[str, Any]) -> None:
     print(json.dumps(report, indent=2, ensure_ascii=False))
 
 
-ACTS = {"dataset": _dataset, "train": _train, "verifier": _verifier, "export": _export, "evaluate": _evaluate}
+ACTS = {
+    "dataset": _dataset,
+    "train": _train,
+    "verifier": _verifier,
+    "questions": _questions,
+    "export": _export,
+    "evaluate": _evaluate,
+}
 
 
 if __name__ == "__main__":

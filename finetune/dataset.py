@@ -4,6 +4,7 @@ rows, public sets ─► drafts ─► passages around each ─► examples ─�
 """
 
 import hashlib
+import itertools
 import json
 import zlib
 from collections import Counter
@@ -14,16 +15,20 @@ from typing import Any
 
 import numpy as np
 
-from finetune import examples, matching, report, showing
+from finetune import examples, matching, pairs, report, showing
 from finetune.drafts import Draft
 from finetune.errors import DatasetWrong
 from finetune.examples import Example, Message
+from finetune.pairs import Pair
 from finetune.ports import Describing, Finder, Piece, Prompting, Vocabulary
 from finetune.showing import Located, Shown, Way
 
 DEV_SHARE = 0.1
 MAX_PROMPT_TOKENS = 700  # the bot's own limit for the passages is 640
 MAX_ANSWER_TOKENS = 96  # what the bot lets the model write
+FILES = ("train.jsonl", "dev.jsonl", "train-pairs.jsonl", "dev-pairs.jsonl")
+TOO_LONG = "too long"
+MOST_FOUND = 16  # hits for a question that are looked at for passages that do not answer it
 LEAKED_RUN = 8  # words in a row
 MAX_LIKENESS = 0.8  # of a question with a held-back one, by content words
 
@@ -47,19 +52,35 @@ MIX: Mapping[str, Use] = {
     "covidqa": Use(700, (Way.SEARCHED,), 0.15),
     "dstc_faq": Use(900, (Way.SEARCHED,), 0.3),
 }
+_MOST = {source: use.most for source, use in MIX.items()}
 WIKI_USE = Use(100_000, (Way.SEARCHED, Way.SAME_PAGE), 0.45)  # rows written by people about real wikis, each twice
 UNANSWERED_WAYS = (Way.NEAREST, Way.NEAREST)
 MOST_ADVERSARIAL = 800  # of SQuAD's unanswerable questions, which a small model can hardly tell from the others
+PAIRED: Mapping[str, int] = {
+    "adversarial": 1000,
+    "doc2dial": 2000,
+    "squad2": 2200,
+    "qed": 1400,
+    "covidqa": 1000,
+    "dstc_faq": 900,
+}
+"""How many drafts of a source the verifier learns from at most; those of wikis all."""
+MOST_HEADINGS = 2500
 
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A dataset in memory. *questions* are dev's, with their passages, for `evaluate`; *left_out* counts by why."""
+    """A dataset in memory. *questions* are dev's, with their passages, for `evaluate`; *left_out* counts by why.
+
+    *train_pairs* and *dev_pairs* are what the verifier learns from.
+    """
 
     train: list[Example]
     dev: list[Example]
     questions: list[dict[str, object]]
     left_out: Counter[str]
+    train_pairs: list[Pair]
+    dev_pairs: list[Pair]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +95,10 @@ class Workshop:
 
 def make(drafts: Sequence[Draft], workshop: Workshop, held_back: Sequence[str], describe: Describing) -> Made:
     """Return the examples of *drafts*; none whose question is one of *held_back* or nearly so."""
-    made = Made([], [], [], Counter())
-    chosen = _chosen(drafts, workshop.seed, made.left_out)
+    made = Made([], [], [], Counter(), [], [])
+    shown = {draft.id for draft in _chosen(drafts, workshop.seed, {**_MOST, "adversarial": MOST_ADVERSARIAL})}
+    made.left_out.update(f"{draft.source}: answer is not short" for draft in drafts if draft.kind == TOO_LONG)
+    chosen = _chosen(drafts, workshop.seed, PAIRED)
     for done, draft in enumerate(chosen):
         describe("examples", done, len(chosen))
         if _is_leaked(draft, held_back):
@@ -85,8 +108,33 @@ def make(drafts: Sequence[Draft], workshop: Workshop, held_back: Sequence[str], 
         if len(sides) > 1:
             made.left_out["two pages, one of train and one of dev"] += 1
             continue
-        _add(draft, workshop, made, is_dev=sides.pop())
+        is_dev = sides.pop()
+        finder = workshop.corpora[draft.corpus]
+        asked = showing.located(draft, finder)
+        if asked is None:
+            made.left_out[f"{draft.source}: evidence in no passage, or answer not plain"] += 1
+            continue
+        hits = finder.find(draft.question, MOST_FOUND)
+        if draft.id in shown:
+            _add(asked, hits, workshop, made, is_dev=is_dev)
+        paired = pairs.of_draft(asked, finder, hits, _generator(workshop.seed, f"pairs of {draft.id}"))
+        (made.dev_pairs if is_dev else made.train_pairs).extend(paired)
+    made.train_pairs.extend(_of_headings(workshop))
     return replace(made, train=_shuffled(made.train, workshop.seed), dev=_shuffled(made.dev, workshop.seed))
+
+
+def _of_headings(workshop: Workshop) -> Iterator[Pair]:
+    """Yield the pairs of the headings of train's pages, of every corpus that is a wiki."""
+    found: list[list[Pair]] = []
+    for name, corpus in sorted(workshop.corpora.items()):
+        if name in MIX:
+            continue
+        for page, pieces in itertools.groupby(corpus.everything(), lambda piece: piece.page_id):
+            if not _is_dev(name, page, workshop.seed):
+                rng = _generator(workshop.seed, f"headings of {name}:{page}")
+                found += pairs.of_headings(name, list(pieces), rng)
+    order = _generator(workshop.seed, "headings").permutation(len(found))[:MOST_HEADINGS]
+    yield from (pair for place in sorted(order) for pair in found[place])
 
 
 def take_in(made: Made, ready: Sequence[Example], seed: int) -> None:
@@ -94,6 +142,7 @@ def take_in(made: Made, ready: Sequence[Example], seed: int) -> None:
     for example in ready:
         side = made.dev if _is_dev(example.source, example.group, seed) else made.train
         side.insert(int(_generator(seed, example.id).integers(len(side) + 1)), example)
+        (made.dev_pairs if side is made.dev else made.train_pairs).extend(pairs.of(example))
 
 
 def save(made: Made, folder: Path, workshop: Workshop, held_back: Sequence[str], sources: object) -> dict[str, object]:
@@ -105,19 +154,22 @@ def save(made: Made, folder: Path, workshop: Workshop, held_back: Sequence[str],
     manifest_path.unlink(missing_ok=True)
     examples.write(folder / "train.jsonl", made.train)
     examples.write(folder / "dev.jsonl", made.dev)
+    pairs.write(folder / "train-pairs.jsonl", made.train_pairs)
+    pairs.write(folder / "dev-pairs.jsonl", made.dev_pairs)
     lines = (json.dumps(question, ensure_ascii=False) for question in made.questions)
     (folder / "dev-questions.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
     figures = report.figures(made.train, made.dev, made.left_out, held_back)
     (folder / "report.json").write_text(json.dumps(figures, indent=2, ensure_ascii=False), encoding="utf-8")
     (folder / "report.md").write_text(report.as_markdown(figures, made.train), encoding="utf-8")
     manifest: dict[str, object] = {
-        "sha256": {name: _sha256(folder / name) for name in ("train.jsonl", "dev.jsonl")},
+        "sha256": {name: _sha256(folder / name) for name in FILES},
         "prompt_sha256": prompt_sha256(workshop.prompting),
         "vocabulary": workshop.vocabulary.name,
         "seed": workshop.seed,
         "mix": {name: asdict(use) for name, use in {**MIX, "wikis": WIKI_USE}.items()},
         "sources": sources,
         "examples": {"train": len(made.train), "dev": len(made.dev)},
+        "pairs": {"train": len(made.train_pairs), "dev": len(made.dev_pairs)},
     }
     part = manifest_path.with_suffix(".part")
     part.write_text(json.dumps(manifest, indent=2), encoding="utf-8")
@@ -157,36 +209,29 @@ def _manifest(folder: Path) -> dict[str, Any]:
     return found
 
 
-def _chosen(drafts: Sequence[Draft], seed: int, left_out: Counter[str]) -> list[Draft]:
-    """Return the drafts that are used: of each source at most as many as its use says, picked at random."""
+def _chosen(drafts: Sequence[Draft], seed: int, most: Mapping[str, int]) -> list[Draft]:
+    """Return of each source at most as many drafts as *most* says, picked at random; more are more of the same."""
     by_pool: dict[str, list[Draft]] = {}
     for draft in drafts:
-        if draft.kind == "too long":
-            left_out[f"{draft.source}: answer is not short"] += 1
-        else:
+        if draft.kind != TOO_LONG:
             pool = "adversarial" if draft.kind == "adversarial" else draft.source
             by_pool.setdefault(pool, []).append(draft)
     chosen: list[Draft] = []
     for pool, members in sorted(by_pool.items()):
-        most = MOST_ADVERSARIAL if pool == "adversarial" else MIX.get(pool, WIKI_USE).most
-        order = _generator(seed, pool).permutation(len(members))[:most]
+        order = _generator(seed, pool).permutation(len(members))[: most.get(pool, WIKI_USE.most)]
         chosen += [members[place] for place in sorted(order)]
     return chosen
 
 
-def _add(draft: Draft, workshop: Workshop, made: Made, *, is_dev: bool) -> None:
-    """Add the examples of *draft* to train or dev; a dev question is shown once in each way that is not a repeat."""
+def _add(asked: Located, hits: Sequence[Piece], workshop: Workshop, made: Made, *, is_dev: bool) -> None:
+    """Add the examples of a draft to train or dev; a dev question is shown once in each way that is not a repeat."""
+    draft = asked.draft
     finder = workshop.corpora[draft.corpus]
     rng = _generator(workshop.seed, draft.id)
-    asked = showing.located(draft, finder)
-    if asked is None:
-        made.left_out[f"{draft.source}: evidence in no passage, or answer not plain"] += 1
-        return
-    hits = finder.find(draft.question, showing.MOST_FOUND)
     for turn, way in enumerate(_ways(draft, rng)):
         if is_dev and turn and way is not Way.GOLD_REMOVED:
             continue
-        shown = showing.show(asked, way, finder, hits, rng)
+        shown = showing.show(asked, way, finder, hits[: showing.MOST_FOUND], rng)
         fitted = _fitted(asked, shown, workshop) if shown is not None else None
         if fitted is None:
             made.left_out[f"{draft.source}: nothing to show that fits"] += 1

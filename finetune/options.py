@@ -4,9 +4,13 @@ import argparse
 import dataclasses
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from finetune import rows, verifier
+from finetune import asking, rows, verifier
 from finetune.hyperparameters import Hyperparameters
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 HYPERPARAMETERS = tuple(field.name for field in dataclasses.fields(Hyperparameters))
 KEPT = 0.9
@@ -24,12 +28,13 @@ def parser(acts: Mapping[str, Act]) -> argparse.ArgumentParser:
         "dataset": (_dataset, "make examples of rows, wikis and public sets"),
         "train": (_train, "train an adapter, or go on with one that was stopped"),
         "verifier": (_verifier, "train the verifier, which reads question and passage together"),
+        "questions": (_questions, "train the embedding model's question side, so that more of what answers is found"),
         "export": (_export, "write a run's best adapter as GGUF, with its card and manifest"),
         "evaluate": (_evaluate, "compare base, adapters and baselines on questions with known answers"),
     }.items():
         command = commands.add_parser(name, help=text)
         describe(command)
-        if name != "verifier":
+        if name not in {"verifier", "questions"}:
             command.add_argument("--base", type=Path, metavar="GGUF", help="the base model (default: the bot's)")
         command.add_argument("--dry-run", action="store_true", help="say what would be done, and write nothing")
         command.set_defaults(act=acts[name])
@@ -83,10 +88,22 @@ def _verifier(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument("--out", type=Path, help="where to write (default: export in the run's folder)")
     command.add_argument("--threads", type=int, default=0, help="CPU threads; 0 for one a core (default)")
-    for one in dataclasses.fields(verifier.Settings):
+    _fields(command, verifier.Settings, "finetune/verifier.py")
+
+
+def _questions(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--dataset", type=Path, help="the dataset's folder (default: finetune/dataset)")
+    command.add_argument("--run", type=Path, help="the run's folder (default: finetune/runs/questions)")
+    command.add_argument("--out", type=Path, help="where to write (default: export in the run's folder)")
+    _fields(command, asking.Settings, "finetune/asking.py")
+
+
+def _fields(command: argparse.ArgumentParser, settings: "type[DataclassInstance]", file: str) -> None:
+    """Add an option for each field of *settings*, which *file* describes."""
+    for one in dataclasses.fields(settings):
         kind = int if one.type is int else float
         name = "--" + one.name.replace("_", "-")
-        command.add_argument(name, type=kind, metavar="N", help=f"see finetune/verifier.py (default: {one.default})")
+        command.add_argument(name, type=kind, metavar="N", help=f"see {file} (default: {one.default})")
 
 
 def _export(command: argparse.ArgumentParser) -> None:

@@ -54,12 +54,13 @@ class TrainingLine:
 
     def __call__(self, line: dict[str, Any]) -> None:
         """Show one line of the run's log."""
-        if "dev_loss" in line:
+        if any(name.startswith("dev_") for name in line):
             figures = ", ".join(f"{k.removeprefix('dev_')} {v:.3f}" for k, v in line.items() if k.startswith("dev_"))
             self._say(f"step {line['step']:,}, after {line['seconds'] / 60:.0f} minutes, dev: {figures}")
             return
         left = self._seconds_left(line) / 60
-        shown = f"loss {line['loss']:.3f}, {line['tokens_per_second']:.0f} tokens/s, {left:.0f} minutes left"
+        speed = f"{line['tokens_per_second']:.0f} tokens/s, " if "tokens_per_second" in line else ""
+        shown = f"loss {line['loss']:.3f}, {speed}{left:.0f} minutes left"
         self._bar.total = line["of"]
         self._bar.set_postfix_str(shown)
         self._bar.update(line["step"] - self._bar.n)

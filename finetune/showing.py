@@ -115,6 +115,11 @@ def _distractors(
     return [piece for piece in _unique(near) if piece not in asked.golds and _is_harmless(piece, asked, way)]
 
 
+def harmless(piece: Piece, asked: Located) -> bool:
+    """Return whether *piece*, shown beside the gold passages, does not answer the question of *asked* as well."""
+    return _is_harmless(piece, asked, Way.SEARCHED)
+
+
 def _is_harmless(piece: Piece, asked: Located, way: Way) -> bool:
     """Return whether *piece* does not answer the question of *asked* as well."""
     if not asked.draft.is_answered:

@@ -1,7 +1,9 @@
 """Trains the verifier: a cross-encoder, begun from the embedding model, that says whether a text answers a question.
 
-    pairs ─► tokens, like lengths together ─► model, word embeddings frozen ─► checkpoints ─► best on dev
-                                                                              └► verifier.safetensors, manifest.json
+    pairs ─► lists of like lengths together ─► model, word embeddings frozen ─► checkpoints ─► best on dev
+             each in one of three wordings                                     └► verifier.safetensors, manifest.json
+
+It learns two things at once: whether a text answers (of each pair), and which of a list answers best.
 
 What is written holds everything but the word embeddings, which stay the embedding model's own; `indexer/verifying.py`
 puts the two together again.
@@ -26,12 +28,15 @@ from torch.nn import functional
 
 from finetune import runs
 from finetune.errors import DatasetWrong, DiskFull, RunUnusable
+from finetune.lists import Asked, Encoded, encoded, list_loss
 from finetune.looking import auroc
 from finetune.pairs import Pair
 from finetune.runs import Tell
-from indexer.verifying import FROZEN, MANIFEST, MAX_TOKENS, WEIGHTS, model_of, opened
+from indexer.verifying import FROZEN, MANIFEST, WEIGHTS, model_of, opened
 
-PAIRS_AT_ONCE = 8192  # pairs among which like lengths are put together
+LISTS_AT_ONCE = 1024  # lists among which like lengths are put together
+PARTS = 4  # of a step, each padded by itself: the passages of one list differ much in length
+WORDING_SHARES = (0.5, 0.25, 0.25)  # as it is, in small letters without a mark, in keywords: `pairs.wordings`
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,8 @@ class Settings:
     warmup_share: float = 0.05
     """Of the run, rising linearly to the peak; then linearly down to a twentieth."""
     weight_decay: float = 0.01
+    list_weight: float = 0.5
+    """Of the loss by which the answers of a list should come first, against that of each pair by itself."""
     tokens_per_batch: int = 4608
     """Padded tokens that go through the model at once, and move it once: 30 passages or 80 sentences."""
     epochs: float = 2.0
@@ -50,8 +57,8 @@ class Settings:
     """Time budget of training itself; 0 for none."""
     minutes_between_checks: float = 10.0
     minutes_between_checkpoints: float = 4.0
-    dev_pairs: int = 2000
-    """How many of dev are looked at while training."""
+    dev_lists: int = 600
+    """How many of dev are looked at while training, of passages or of sentences."""
     seed: int = 1
 
 
@@ -61,7 +68,7 @@ class _Place:
 
     step: int = 0
     seconds: float = 0.0
-    best_auroc: float = 0.0
+    best: float = 0.0
     next_check: float = 0.0
 
 
@@ -89,22 +96,22 @@ def train(inputs: Inputs, settings: Settings, folder: Path, threads: int, tell: 
     torch.manual_seed(settings.seed)
     folder.mkdir(parents=True, exist_ok=True)
     encoder = opened(inputs.base, inputs.begin_from)
-    run = _Run(encoder, settings, folder, _encode(encoder, inputs.train), _encode(encoder, inputs.dev), tell)
+    run = _Run(encoder, settings, folder, encoded(encoder, inputs.train), encoded(encoder, inputs.dev), tell)
     run.resume()
     saved_at = time.monotonic()
-    for places in run.batches():
+    for lists in run.batches():
         if settings.minutes and run.place.seconds >= settings.minutes * 60:
             break
         if run.place.seconds >= run.place.next_check:
             run.look()
-        run.step(places)
+        run.step(lists)
         if time.monotonic() - saved_at >= settings.minutes_between_checkpoints * 60:
             run.save()
             saved_at = time.monotonic()
     run.look()
     run.save()
     run.put_best()
-    return figures(inputs.dev, run.scores(run.dev))
+    return figures(inputs.dev, run.scores(run.dev, [0] * len(run.dev.lists)))
 
 
 def figures(pairs: Sequence[Pair], logits: NDArray[np.float64]) -> dict[str, float]:
@@ -162,54 +169,7 @@ def export(folder: Path, out: Path, facts: dict[str, Any]) -> Path:
     return path
 
 
-@dataclass(frozen=True, slots=True)
-class _Encoded:
-    """Pairs in tokens, and whether each is an answer."""
-
-    tokens: list[NDArray[np.int32]]
-    splits: list[int]
-    answers: NDArray[np.float32]
-
-    def batch(self, places: Sequence[int]) -> tuple[dict[str, Tensor], Tensor]:
-        """Return the pairs at *places*, padded to the longest, and their labels."""
-        longest = max(len(self.tokens[place]) for place in places)
-        ids = torch.zeros((len(places), longest), dtype=torch.long)
-        kinds = torch.zeros_like(ids)
-        mask = torch.zeros_like(ids)
-        for row, place in enumerate(places):
-            count = len(self.tokens[place])
-            ids[row, :count] = torch.from_numpy(self.tokens[place].astype(np.int64))
-            kinds[row, self.splits[place] : count] = 1
-            mask[row, :count] = 1
-        return {"input_ids": ids, "token_type_ids": kinds, "attention_mask": mask}, torch.from_numpy(
-            self.answers[list(places)]
-        )
-
-    def in_batches(self, order: Sequence[int], most: int) -> Iterator[list[int]]:
-        """Yield the places of *order*, as many at once as take *most* padded tokens."""
-        batch: list[int] = []
-        longest = 0
-        for place in order:
-            longest = max(longest, len(self.tokens[place]))
-            if batch and longest * (len(batch) + 1) > most:
-                yield batch
-                batch, longest = [], len(self.tokens[place])
-            batch.append(place)
-        if batch:
-            yield batch
-
-
-def _encode(encoder: CrossEncoder, pairs: Sequence[Pair]) -> _Encoded:
-    found = encoder.tokenizer(
-        [pair.question for pair in pairs],
-        [pair.text for pair in pairs],
-        truncation="longest_first",
-        max_length=MAX_TOKENS,
-        return_token_type_ids=True,
-    )
-    tokens = [np.array(ids, dtype=np.int32) for ids in found["input_ids"]]
-    splits = [kinds.index(1) if 1 in kinds else len(kinds) for kinds in found["token_type_ids"]]
-    return _Encoded(tokens, splits, np.array([pair.is_answer for pair in pairs], dtype=np.float32))
+_LEARNED_WITH = ("learning_rate", "list_weight", "tokens_per_batch", "weight_decay", "seed")
 
 
 @dataclass(slots=True)
@@ -219,8 +179,8 @@ class _Run:
     encoder: CrossEncoder
     settings: Settings
     folder: Path
-    data: _Encoded
-    dev: _Encoded
+    data: Encoded
+    dev: Encoded
     tell: Tell
     place: _Place = field(default_factory=_Place)
     model: torch.nn.Module = field(init=False)
@@ -238,32 +198,37 @@ class _Run:
         per_epoch = sum(1 for _ in self._epoch(0))
         self.total = max(1, math.ceil(per_epoch * self.settings.epochs))
 
-    def batches(self) -> Iterator[list[int]]:
-        """Yield the pairs of each step from where the run stands, epoch after epoch, always in the same order."""
+    def batches(self) -> Iterator[list[list[Asked]]]:
+        """Yield the lists of each step from where the run stands, epoch after epoch, always in the same order."""
         done = epoch = 0
         while done < self.total:
-            for places in self._epoch(epoch):
+            for lists in self._epoch(epoch):
                 done += 1
                 if self.place.step < done <= self.total:
-                    yield places
+                    yield lists
             epoch += 1
 
-    def _epoch(self, epoch: int) -> Iterator[list[int]]:
+    def _epoch(self, epoch: int) -> Iterator[list[list[Asked]]]:
         rng = np.random.default_rng([self.settings.seed, epoch])
-        order = rng.permutation(len(self.data.tokens))
+        lists = self.data.lists
+        longest = [max(self.data.length(place) for place in mine) for mine in lists]
+        wording = rng.choice(len(WORDING_SHARES), size=len(lists), p=WORDING_SHARES)
+        order = rng.permutation(len(lists))
         batches: list[list[int]] = []
-        for at in range(0, len(order), PAIRS_AT_ONCE):
-            alike = sorted(order[at : at + PAIRS_AT_ONCE].tolist(), key=lambda place: len(self.data.tokens[place]))
+        for at in range(0, len(order), LISTS_AT_ONCE):
+            alike = sorted(order[at : at + LISTS_AT_ONCE].tolist(), key=lambda name: longest[name])
             batches += self.data.in_batches(alike, self.settings.tokens_per_batch)
-        yield from (batches[place] for place in rng.permutation(len(batches)))
+        for chosen in rng.permutation(len(batches)):
+            yield [[(place, int(wording[name])) for place in lists[name]] for name in batches[chosen]]
 
-    def step(self, places: Sequence[int]) -> None:
-        """Move the weights by the pairs at *places*."""
+    def step(self, lists: Sequence[Sequence[Asked]]) -> None:
+        """Move the weights by the pairs of *lists*."""
         began = time.monotonic()
-        features, answers = self.data.batch(places)
-        with torch.autocast("cpu", torch.bfloat16):
-            logits = self.model(**features).logits[:, 0]
-        loss = functional.binary_cross_entropy_with_logits(logits.float(), answers)
+        asked = [one for mine in lists for one in mine]
+        logits, tokens = self._read(asked)
+        answers = torch.from_numpy(self.data.answers[[place for place, _ in asked]])
+        loss = functional.binary_cross_entropy_with_logits(logits, answers)
+        loss = loss + self.settings.list_weight * list_loss(logits, answers, [len(mine) for mine in lists])
         loss.backward()  # type: ignore[no-untyped-call]  # torch's own
         torch.nn.utils.clip_grad_norm_(self.weights.values(), 1.0)
         rate = self._rate()
@@ -274,8 +239,19 @@ class _Run:
         seconds = time.monotonic() - began
         self.place.step += 1
         self.place.seconds += seconds
-        speed = sum(len(self.data.tokens[place]) for place in places) / seconds
+        speed = tokens / seconds
         self._log({"loss": loss.item(), "learning_rate": rate, "tokens_per_second": speed})
+
+    def _read(self, asked: Sequence[Asked]) -> tuple[Tensor, int]:
+        """Return the logits of *asked*, and how many tokens that took; like lengths go together, to pad less."""
+        order = sorted(range(len(asked)), key=lambda at: self.data.length(asked[at][0]))
+        parts, tokens = [], 0
+        for some in np.array_split(np.array(order), min(PARTS, len(order))):
+            features, _ = self.data.batch([asked[at] for at in some])
+            tokens += int(features["attention_mask"].sum())
+            with torch.autocast("cpu", torch.bfloat16):
+                parts.append(self.model(**features).logits[:, 0].float())
+        return torch.cat(parts)[torch.from_numpy(np.argsort(order))], tokens
 
     def _rate(self) -> float:
         done = self.place.step / self.total
@@ -285,28 +261,41 @@ class _Run:
             return self.settings.learning_rate * max(0.05, done / self.settings.warmup_share)
         return self.settings.learning_rate * max(0.05, (1 - done) / (1 - self.settings.warmup_share))
 
-    def scores(self, encoded: _Encoded, most: int = 0) -> NDArray[np.float64]:
-        """Return the logits of the first *most* pairs, all of them where that is 0."""
-        count = min(most, len(encoded.tokens)) if most else len(encoded.tokens)
-        logits = np.zeros(count)
-        order = sorted(range(count), key=lambda place: len(encoded.tokens[place]))
+    def scores(self, encoded: Encoded, wordings: Sequence[int]) -> NDArray[np.float64]:
+        """Return the logits of the pairs of the first lists, each in its own of *wordings*; NaN for those after."""
+        logits = np.full(len(encoded.texts), np.nan)
+        lists = encoded.lists
+        order = sorted(range(len(wordings)), key=lambda name: max(encoded.length(place) for place in lists[name]))
         with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
-            for places in encoded.in_batches(order, self.settings.tokens_per_batch):
-                features, _ = encoded.batch(places)
-                logits[places] = self.model(**features).logits[:, 0].double().numpy()
+            for names in encoded.in_batches(order, self.settings.tokens_per_batch):
+                asked = [(place, wordings[name]) for name in names for place in lists[name]]
+                features, _ = encoded.batch(asked)
+                logits[[place for place, _ in asked]] = self.model(**features).logits[:, 0].double().numpy()
         return logits
 
     def look(self) -> None:
-        """Look at dev, and keep the weights if they tell best so far what answers: the judge scales the scores anew."""
-        logits = self.scores(self.dev, self.settings.dev_pairs)
-        answers = self.dev.answers[: len(logits)]
+        """Look at dev, each list in another wording, and keep the weights that tell best so far.
+
+        What answers (AUROC over all pairs), and what answers best in its list, count the same; how sure they are does
+        not, since the judge scales the scores anew.
+        """
+        lists = self.dev.lists[: self.settings.dev_lists]
+        scored = self.scores(self.dev, [turn % len(WORDING_SHARES) for turn in range(len(lists))])
+        seen = ~np.isnan(scored)
+        logits, answers = scored[seen], self.dev.answers[seen]
         loss = float(np.mean(np.logaddexp(0, np.where(answers > 0, -logits, logits))))
         told = auroc(logits[answers > 0], logits[answers == 0])
+        firsts = [
+            self.dev.answers[mine][np.argmax(scored[mine])]
+            for mine in lists
+            if 0 < self.dev.answers[mine].sum() < len(mine)
+        ]
+        first = float(np.mean(firsts)) if firsts else 0.0
         self.place.next_check = self.place.seconds + self.settings.minutes_between_checks * 60
-        if told > self.place.best_auroc:
-            self.place.best_auroc = told
+        if (told + first) / 2 > self.place.best:
+            self.place.best = (told + first) / 2
             runs.save(self.folder / "best.pt", {"weights": self.weights, "step": self.place.step})
-        self._log({"dev_loss": loss, "dev_auroc": told})
+        self._log({"dev_loss": loss, "dev_auroc": told, "dev_first": first})
 
     def save(self) -> None:
         """Write a checkpoint."""
@@ -346,8 +335,8 @@ class _Run:
     def _made_with(self) -> dict[str, Any]:
         """Return what a run must have in common with the one it goes on from."""
         settings = asdict(self.settings)
-        learned = {name: settings[name] for name in ("learning_rate", "tokens_per_batch", "weight_decay", "seed")}
-        return {**learned, "pairs": len(self.data.tokens), "tokens": sum(map(len, self.data.tokens))}
+        learned = {name: settings[name] for name in _LEARNED_WITH}
+        return {**learned, "pairs": len(self.data.texts), "tokens": sum(map(len, self.data.texts))}
 
     def _log(self, figures_: dict[str, float]) -> None:
         line = {"step": self.place.step, "of": self.total, "seconds": round(self.place.seconds, 3)}

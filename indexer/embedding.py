@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from tokenizers import Tokenizer
 
+from indexer import tuning
 from indexer.errors import EmbedderUnusable
 from indexer.ports import Embedding, Vector, Vectors
 
@@ -26,19 +27,21 @@ _HUB_NAME = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*")
 class SentenceTransformerEmbedder:
     """A sentence-transformers *model*: a folder, or a name on the hub, which is downloaded once.
 
-    At most *max_tokens* of a text are embedded, or as many as the model takes where that is less. Every method raises
-    EmbedderUnusable where the model cannot be loaded. May be used by several threads, which take turns.
+    At most *max_tokens* of a text are embedded, or as many as the model takes where that is less. Questions are
+    embedded with the weights in *questions* added, where that is given. Every method raises EmbedderUnusable where the
+    model cannot be loaded. May be used by several threads, which take turns.
     """
 
-    def __init__(self, model: str, max_tokens: int) -> None:
+    def __init__(self, model: str, max_tokens: int, questions: Path | None = None) -> None:
         self._wanted = model
         self._wanted_tokens = max_tokens
+        self._questions = questions
         self._turn = threading.RLock()
 
     @cached_property
     def name(self) -> str:
         """The model's folder name, with a hash that differs where its files do."""
-        return f"{self._label()}-{_fingerprint(self._folder)}"
+        return f"{self._label()}-{fingerprint(self._folder)}"
 
     @cached_property
     def max_tokens(self) -> int:
@@ -67,7 +70,7 @@ class SentenceTransformerEmbedder:
         """Return float32 of shape (dimensions,), of length 1."""
         # With two threads that wait for each other on a busy machine, the 8 ms of one question became 460.
         with self._turn, _on_one_core():
-            row = self._model.encode_query(text, show_progress_bar=False)
+            row = self._question_model.encode_query(text, show_progress_bar=False)
         vector: Vector = _unit_rows(np.asarray(row).reshape(1, -1))[0]
         return vector
 
@@ -82,7 +85,7 @@ class SentenceTransformerEmbedder:
     def embed_question_by_token(self, text: str) -> Embedding:
         """Return the embedding of *text*; its vector is that of `embed_question`."""
         with self._turn, _on_one_core():
-            features = self._model.encode_query(text, show_progress_bar=False, output_value=None)
+            features = self._question_model.encode_query(text, show_progress_bar=False, output_value=None)
             return _embedding(features, self._added_tokens)
 
     def _label(self) -> str:
@@ -112,7 +115,19 @@ class SentenceTransformerEmbedder:
     @cached_property
     def _model(self) -> Any:  # noqa: ANN401 - sentence-transformers is untyped here
         """The model itself."""
-        model = _loaded(self._folder)
+        return self._opened()
+
+    @cached_property
+    def _question_model(self) -> Any:  # noqa: ANN401 - sentence-transformers is untyped here
+        """The model that embeds questions; the same one where no weights are added to it."""
+        if self._questions is None:
+            return self._model
+        model = self._opened()
+        tuning.add(model, self._questions, fingerprint(self._folder))
+        return model
+
+    def _opened(self) -> Any:  # noqa: ANN401 - sentence-transformers is untyped here
+        model = loaded(self._folder)
         model.max_seq_length = self.max_tokens + self._tokenizer.num_special_tokens_to_add(is_pair=False)
         return model
 
@@ -138,7 +153,7 @@ def _tokenizer_of(folder: Path) -> Tokenizer:
         raise EmbedderUnusable(_cure(str(folder), f"its tokenizer.json cannot be read: {error}")) from error
 
 
-def _loaded(folder: Path) -> Any:  # noqa: ANN401 - sentence-transformers is untyped here
+def loaded(folder: Path) -> Any:  # noqa: ANN401 - sentence-transformers is untyped here
     """Load the model in *folder* on the CPU, in bfloat16 where the CPU computes in it."""
     # These take seconds to import, and a refresh that finds nothing changed needs none of them.
     import torch
@@ -159,7 +174,7 @@ def _loaded(folder: Path) -> Any:  # noqa: ANN401 - sentence-transformers is unt
 @contextmanager
 def _on_one_core() -> Iterator[None]:
     """Compute on one core until the block ends."""
-    import torch  # for its seconds, see _loaded
+    import torch  # for its seconds, see loaded
 
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
@@ -191,7 +206,7 @@ def _cure(model: str, why: str) -> str:
     )
 
 
-def _fingerprint(folder: Path) -> str:
+def fingerprint(folder: Path) -> str:
     """Return eight characters that differ where the model's settings or weights do, without reading all of those."""
     digest = hashlib.sha256()
     for path in sorted(folder.rglob("*.json")):

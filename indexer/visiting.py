@@ -122,16 +122,19 @@ class Visit:
     def _prune(
         self, comparison: Comparison, known: Mapping[PageId, KnownPage], listed: int, failed: Sequence[PageFailure]
     ) -> None:
-        """Remove what a complete listing left out, unless that looks like an outage. Raises WikiUnavailable."""
+        """Remove what a complete listing left out, unless that looks like an outage. Raises WikiUnavailable.
+
+        Pages that do not let us in any more are closed either way, however many: that can be taken back.
+        """
         present = {failure.page_id for failure in failed} | self._removed
         gone = [page_id for page_id in comparison.gone if page_id not in present]
-        if gone and (why := self._why_not(len(gone), listed, failed)):
-            self.held_back, self.pending = why, len(gone)
-            return
         is_sure = self._plan.wishes.accept_removals or self._wiki.abilities.exact_listing
         sure = [page_id for page_id in gone if is_sure or known[page_id].missed]
         unsure = [page_id for page_id in gone if not is_sure and not known[page_id].missed]
         confirmed, missing = self._confirm([PageRef(page_id, known[page_id].stamp) for page_id in unsure])
+        if gone and (why := self._why_not(len(gone), listed, failed)):
+            self.held_back, self.pending = why, len(gone)
+            return
         self._remove([*sure, *confirmed])
         self._keeper.forget_failures(self._wiki.name, comparison.forgotten)
         for page_id in comparison.forgotten:
@@ -156,7 +159,10 @@ class Visit:
         )
 
     def _confirm(self, refs: Sequence[PageRef]) -> tuple[list[PageId], list[PageId]]:
-        """Ask for pages that a listing left out; return those that are gone for certain, and those still missing."""
+        """Ask for pages that a listing left out; return those that are gone for certain, and those still missing.
+
+        It asks no further once more are said to be gone than would be believed.
+        """
         confirmed: list[PageId] = []
         missing: list[PageId] = []
         closed: list[PageFailure] = []
@@ -165,6 +171,8 @@ class Visit:
                 continue
             if fetched.kind is FailureKind.GONE:
                 confirmed.append(fetched.page_id)
+                if len(confirmed) > most_removed(self._live):
+                    break
                 continue
             missing.append(fetched.page_id)
             if fetched.kind is FailureKind.CLOSED:

@@ -83,6 +83,10 @@ class Http:
         """Return what *read* makes of the answer to *body*, sent as JSON, as `get` does."""
         return self._ask("POST", path, read, also, json=body)
 
+    def post_xml(self, path: str, body: bytes, read: Callable[[Answer], Read], also: Collection[int] = ()) -> Read:
+        """Return what *read* makes of the answer to *body*, which is XML, as `get` does."""
+        return self._ask("POST", path, read, also, content=body, headers={"Content-Type": "text/xml"})
+
     def _ask(
         self,
         method: str,

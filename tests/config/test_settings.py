@@ -9,6 +9,7 @@ from config import settings, settings_page, wiring
 from config.wiki_settings import FolderWiki
 from indexer.wikis.bookstack import BookStack
 from indexer.wikis.confluence import Confluence
+from indexer.wikis.dokuwiki import DokuWiki
 from indexer.wikis.folder import Folder
 from indexer.wikis.git import Git
 from indexer.wikis.mediawiki import MediaWiki
@@ -57,6 +58,7 @@ def test_two_settings_point_at_a_mediawiki(monkeypatch: pytest.MonkeyPatch) -> N
         ('{"name":"a","kind":"git","repository":"/srv/x.git","token":"t"}', Git),
         ('{"kind":"mediawiki","url":"https://w.example/","user":"A@b","password":"p","namespaces":[0]}', MediaWiki),
         ('{"kind":"bookstack","url":"https://w.example/","token":"id:secret"}', BookStack),
+        ('{"kind":"dokuwiki","url":"https://w.example/","user":"a","password":"p","namespaces":["hr:it"]}', DokuWiki),
         (
             (
                 '{"kind":"confluence","url":"https://a.atlassian.net","user":"a@b.c","token":"t","spaces":["OPS"],'
@@ -166,6 +168,7 @@ def test_a_token_in_the_wrong_place_is_not_shown(monkeypatch: pytest.MonkeyPatch
         '{"name":"x","kind":"git","token":"hidden"}',
         '{"kind":"mediawiki","url":"https://wiki.example/","password":["hidden"]}',
         '{"kind":"bookstack","url":"https://wiki.example/","token":"hidden"}',
+        '{"kind":"dokuwiki","url":"https://wiki.example/","password":"hidden","namespaces":["a::b"]}',
         '{"kind":"confluence","url":"https://wiki.example/","token":"hidden","spaces":["A"]}',
         '{"name":"x","kind":{"token":"hidden"}}',
         '"hidden"',

@@ -18,6 +18,8 @@ from indexer.ports import Batch, Cursor, Wiki
 from indexer.wikis.bookstack import BookStack
 from indexer.wikis.confluence import Confluence
 from indexer.wikis.confluence_api import ConfluenceApi, Edition
+from indexer.wikis.dokuwiki import DokuWiki
+from indexer.wikis.dokuwiki_api import DokuWikiApi
 from indexer.wikis.folder import Folder
 from indexer.wikis.git import Git, Web
 from indexer.wikis.http import Http
@@ -28,6 +30,7 @@ from indexer.wikis.patience import Patience
 from tests.fakes_indexer import TELLS_ALL, TELLS_EDITS, FakeWiki
 from tests.indexer.wikis.fake_bookstack import TOKEN, FakeBookStack
 from tests.indexer.wikis.fake_confluence import BASIC, FakeConfluence
+from tests.indexer.wikis.fake_dokuwiki import BOT, FakeDokuWiki
 from tests.indexer.wikis.fake_mediawiki import FakeMediaWiki
 from tests.indexer.wikis.repositories import Repository
 from tests.indexer.wikis.serving import Asked, Reply, transport_to
@@ -163,6 +166,35 @@ class EditableBookStack:
         return Reply(b"Back soon", 503) if self._is_away else self._fake.answer(asked)
 
 
+class EditableDokuWiki:
+    """A fake DokuWiki whose pages guests may read, a second from edit to edit."""
+
+    def __init__(self, *, is_modern: bool) -> None:
+        self._fake = FakeDokuWiki(is_modern=is_modern)
+        http = partial(
+            Http, "handbook", headers={}, patience=Patience(lambda _: None), transport=transport_to(self._answer)
+        )
+        api = DokuWikiApi("handbook", "http://wiki.test", *BOT, lambda base_url: http(base_url=base_url))
+        self.wiki: Wiki = DokuWiki("handbook", api, (), EVERYONE_READS)
+        self._is_away = False
+
+    def write(self, name: str, text: str) -> PageId:
+        """Save a page."""
+        self._fake.now += 1
+        return PageId(self._fake.edit(name, text))
+
+    def delete(self, name: str) -> None:
+        """Save a page with nothing in it."""
+        self._fake.delete(name)
+
+    def vanish(self) -> None:
+        """Answer nothing but that one should come later."""
+        self._is_away = True
+
+    def _answer(self, asked: Asked) -> Reply:
+        return Reply(b"Back soon", 503) if self._is_away else self._fake.answer(asked)
+
+
 class EditableConfluence:
     """A fake Confluence whose one space is open to everyone, a minute from edit to edit."""
 
@@ -226,10 +258,13 @@ WIKIS: dict[str, Callable[[Path], Editable]] = {
     "git": EditableGit,
     "mediawiki": EditableMediaWiki,
     "bookstack": EditableBookStack,
+    "dokuwiki of 2022": lambda _: EditableDokuWiki(is_modern=False),
+    "newer dokuwiki": lambda _: EditableDokuWiki(is_modern=True),
     "confluence cloud": lambda _: EditableConfluence(Edition.CLOUD),
     "confluence data center": lambda _: EditableConfluence(Edition.DATA_CENTER),
 }
-TELLING = [name for name in WIKIS if name not in {"fake that lists", "folder", "bookstack"}]
+LISTED = {"fake that lists", "folder", "bookstack", "dokuwiki of 2022", "newer dokuwiki"}
+TELLING = [name for name in WIKIS if name not in LISTED]
 
 
 @pytest.fixture(params=list(WIKIS))

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import torch
 
 from finetune import runs, verifier
 from finetune.errors import DatasetWrong, RunUnusable
+from finetune.lists import list_loss
 from finetune.pairs import Pair
 from finetune.progress import TrainingLine
 from finetune.verifier import Inputs, Settings
@@ -86,6 +88,17 @@ def test_other_run_is_not_gone_on_with(tmp_path: Path) -> None:
         verifier.train(Inputs([], [], packaged_model_path()), QUICK, tmp_path / "none", 1, lambda _line: None)
     with pytest.raises(RunUnusable, match="no verifier yet"):
         verifier.export(tmp_path / "none", tmp_path / "out", {})
+
+
+def test_list_is_right_only_with_its_answers_in_front() -> None:
+    """By how far, log(1 + e^(wrong - right)) for two; a list of one kind says nothing."""
+    logits = torch.tensor([2.0, 0.0, 5.0, 1.0, 3.0])
+    answers = torch.tensor([1.0, 0.0, 0.0, 0.0, 1.0])
+
+    loss = list_loss(logits, answers, [2, 2, 1])
+
+    assert loss.item() == pytest.approx(math.log1p(math.exp(-2.0)))
+    assert list_loss(logits, answers * 0, [5]).item() == 0
 
 
 def test_damaged_verifier_is_a_sentence(tmp_path: Path) -> None:

@@ -151,6 +151,38 @@ def test_large_loss_waits_for_an_admin(coarse: SmallIndex) -> None:
     assert "--accept-removals" in again.held_back[0]
 
 
+def test_large_loss_is_not_asked_about_page_by_page(coarse: SmallIndex) -> None:
+    """Once more are said to be gone than would be believed, the rest is not asked for."""
+    _write_many(coarse.wiki, 60)
+    coarse.refresh()
+    coarse.wiki.delete(*(f"page-{number}" for number in range(50)))
+    coarse.wiki.fetched.clear()
+
+    coarse.refresh(listing=True)
+
+    assert len(coarse.wiki.fetched) == 21
+
+
+@pytest.mark.parametrize("count", [1, 30, 60])
+def test_page_that_is_hidden_and_lets_us_in_no_more_is_closed_at_once(coarse: SmallIndex, count: int) -> None:
+    """However many: a part of the wiki, or all of it, made private is no outage; the pages are kept, for nobody."""
+    _write_many(coarse.wiki, 60)
+    coarse.refresh()
+    private = _Private(coarse.wiki, {PageId(f"page-{number}") for number in range(count)})
+    through = build_index(coarse.catalogue.path.parent, wiki=private)
+
+    refreshed = through.refresh(listing=True)
+    closed = through.found_pages("page")
+    private.hidden = set()
+    through.clock.forward(A_DAY)
+    through.refresh()
+
+    assert refreshed.removed == 0
+    assert len(closed) == 60 - count
+    assert len(through.found_pages("page")) == 60
+    through.catalogue.close()
+
+
 def test_fetch_that_finds_everything_gone_is_not_believed(telling: SmallIndex) -> None:
     """A proxy that answers 404 for every page looks like a deletion of all of them."""
     _write_many(telling.wiki, 60)
@@ -335,6 +367,22 @@ class _Closed(_Proxy):
         """Refuse."""
         for ref in refs:
             yield PageFailure(ref.page_id, ref.stamp, "403", FailureKind.CLOSED)
+
+
+class _Private(_Proxy):
+    """A wiki that neither lists some pages nor lets us read them."""
+
+    def __init__(self, wiki: FakeWiki, hidden: set[PageId]) -> None:
+        super().__init__(wiki)
+        self.hidden = hidden
+
+    def fetch(self, refs: Iterable[PageRef]) -> Iterator[Page | PageFailure]:
+        """Refuse those, and no others."""
+        for ref in refs:
+            if ref.page_id in self.hidden:
+                yield PageFailure(ref.page_id, ref.stamp, "403", FailureKind.CLOSED)
+            else:
+                yield from FakeWiki.fetch(self, [ref])
 
 
 def test_every_layer_must_let_the_asker_in(telling: SmallIndex) -> None:

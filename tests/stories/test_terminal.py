@@ -195,7 +195,8 @@ def test_ctrl_c_loses_nothing(tmp_path: Path) -> None:
 
     done = fresh.run("indexer", "once", "--json")
 
-    assert running.returncode == 1
+    # Python also ends by the signal itself, said and done, where that came while an import executed a string of code.
+    assert running.returncode in (1, -signal.SIGINT)
     assert "Stopped" in complaints
     assert "Traceback" not in complaints
     counts = json.loads(done.stdout)["pages"]

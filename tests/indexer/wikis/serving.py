@@ -16,12 +16,13 @@ import httpx2
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One request: its path, its query and form together, and its headers in lower case."""
+    """One request: its path, its query and form together, its headers in lower case, and its body as it came."""
 
     method: str
     path: str
     params: Mapping[str, str]
     headers: Mapping[str, str]
+    body: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +149,7 @@ def transport_to(answer: Callable[[Asked], Reply]) -> httpx2.MockTransport:
         params = dict(parse_qsl(parts.query, keep_blank_values=True))
         params |= dict(parse_qsl(request.content.decode(), keep_blank_values=True))
         headers = {name.lower(): value for name, value in request.headers.items()}
-        reply = answer(Asked(request.method, parts.path, params, headers))
+        reply = answer(Asked(request.method, parts.path, params, headers, request.content))
         return httpx2.Response(reply.status, headers=dict(reply.headers), content=reply.body)
 
     return httpx2.MockTransport(respond)
@@ -179,10 +180,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _reply(self) -> None:
         parts = urlsplit(self.path)
-        form = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
-        params = dict(parse_qsl(parts.query, keep_blank_values=True)) | dict(parse_qsl(form, keep_blank_values=True))
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        params = dict(parse_qsl(parts.query, keep_blank_values=True))
+        params |= dict(parse_qsl(body.decode(), keep_blank_values=True))
         headers = {name.lower(): value for name, value in self.headers.items()}
-        reply = self.server.loopback.reply_to(Asked(self.command, parts.path, params, headers))
+        reply = self.server.loopback.reply_to(Asked(self.command, parts.path, params, headers, body))
         if reply.cut_at != 0:
             self._send(reply)
         if reply.cut_at is not None:

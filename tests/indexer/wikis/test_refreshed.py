@@ -21,6 +21,7 @@ from indexer.sync import Refreshed, Sync
 from tests.fakes_indexer import FakeEmbedder, SilentProgress, SteadyClock
 from tests.indexer.wikis.fake_bookstack import FakeBookStack
 from tests.indexer.wikis.fake_confluence import ACCOUNT, FakeConfluence
+from tests.indexer.wikis.fake_dokuwiki import BOT, FakeDokuWiki
 from tests.indexer.wikis.fake_mediawiki import FakeMediaWiki
 from tests.indexer.wikis.repositories import Host, Repository, hosted
 from tests.indexer.wikis.serving import serving
@@ -83,6 +84,22 @@ def a_bookstack(_: Path) -> Iterator[Lived]:
 
 
 @contextmanager
+def a_dokuwiki(_: Path) -> Iterator[Lived]:
+    """Serve a DokuWiki."""
+    fake = FakeDokuWiki()
+    fake.edit("start", "Welcome.")
+    user, password = BOT
+
+    def write(name: str, text: str) -> None:
+        fake.now += 1
+        fake.edit(name.lower(), text)
+
+    with serving(fake.answer) as server:
+        setting: dict[str, object] = {"kind": "dokuwiki", "url": f"{server.url}/doku.php?id=start"}
+        yield Lived(setting | {"user": user, "password": password}, write, lambda name: fake.delete(name.lower()))
+
+
+@contextmanager
 def a_confluence(_: Path) -> Iterator[Lived]:
     """Serve a Confluence Cloud."""
     fake = FakeConfluence()
@@ -99,7 +116,7 @@ def a_confluence(_: Path) -> Iterator[Lived]:
         yield Lived(setting, write, lambda name: fake.set_status(name, "trashed"))
 
 
-@pytest.mark.parametrize("kind", [a_git, a_mediawiki, a_bookstack, a_confluence])
+@pytest.mark.parametrize("kind", [a_git, a_mediawiki, a_bookstack, a_dokuwiki, a_confluence])
 def test_edit_is_found_at_the_next_refresh_and_a_deletion_ends_it(
     kind: Callable[[Path], AbstractContextManager[Lived]], tmp_path: Path
 ) -> None:
