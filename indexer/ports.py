@@ -173,4 +173,4 @@ class Progress(Protocol):
         """Say how many pages this refresh will look at in all."""
 
     def advance(self, pages: int = 1) -> None:
-        """Say that so many more pages are done."""
+        """Say that so many more pages are done; none where it is only time to look up. May raise RefreshStopped."""
