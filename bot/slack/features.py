@@ -24,6 +24,7 @@ from bot.slack.offers import Foresight, Offers
 from bot.slack.presses import Asked
 from bot.slack.reply import SlackReplies
 from bot.slack.rights import Admins
+from bot.slack.telling import Telling
 from indexer.pages import Audience
 from indexer.passages import PassageId
 
@@ -83,10 +84,7 @@ class Mind(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What the features share. *mind* and *index* are None until the index and the model are there.
-
-    *wait* waits for so many seconds and returns early, and true, when the bot ends.
-    """
+    """What the features share. *mind* and *index* are None until the index and the model are there."""
 
     client: WebClient
     records: Records
@@ -96,7 +94,7 @@ class Surroundings:
     asking: Asking
     mind: Callable[[], Mind | None]
     index: Callable[[], IndexDesk | None]
-    wait: Callable[[float], object]
+    telling: Telling
 
 
 def all_features(around: Surroundings) -> list[Feature]:
@@ -122,7 +120,7 @@ def all_features(around: Surroundings) -> list[Feature]:
         Judging(client, records.asked, records.feedback, admins, forget),
         HandingOver(client, records.asked, records.handovers, records.channels, admins),
         Advising(client, records.tally),
-        AdminsDesk(client, records, admins, around.index, around.wait),
+        AdminsDesk(client, records, admins, around.index, around.telling),
         Home(client, records, records.asked, admins, around.index),
         Intake(client, around.asking, records.asked, records.channels, around.replies, records, offer),
     ]
