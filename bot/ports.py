@@ -112,7 +112,8 @@ class WikiHealth:
 class IndexHealth:
     """How the index is doing. *unreadable* pages could not be read; *refreshed_at* is ISO in UTC, or empty.
 
-    *to_mend* is a sentence on what is wrong with pages, empty before the first report.
+    *to_mend* is a sentence on what is wrong with pages, empty before the first report. *under_way* has a line for each
+    refresh that waits or runs.
     """
 
     generation: int
@@ -122,6 +123,7 @@ class IndexHealth:
     unreadable: int
     refreshed_at: str
     to_mend: str = ""
+    under_way: tuple[str, ...] = ()
 
 
 class JobKind(StrEnum):

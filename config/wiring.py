@@ -70,7 +70,7 @@ from indexer.wikis.mediawiki import MediaWiki
 from indexer.wikis.mediawiki_api import Account, MediaWikiApi
 from indexer.wikis.mirror import Mirror, Remote
 from indexer.wikis.patience import Patience
-from indexer.wording import findings_text
+from indexer.wording import findings_text, request_text
 
 SHIPPED_FOLDER = Path(finetune.__file__).with_name("shipped")
 CALIBRATION = "calibration.json"
@@ -320,6 +320,7 @@ def _health(parts: Indexing) -> IndexHealth:
         unreadable=len(status.failures),
         refreshed_at=status.last_refresh.ended_at if status.last_refresh else "",
         to_mend=findings_text(status.findings, status.findings_before),
+        under_way=tuple(request_text(request) for request in status.requests),
     )
 
 

@@ -1,7 +1,6 @@
 """What the indexer's commands say, for people and for scripts."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 
 from indexer.passages import Hit
 from indexer.report import Finding, FindingKind
@@ -135,8 +134,9 @@ def status_text(status: IndexStatus) -> str:
 
 def request_text(request: RequestStatus) -> str:
     """Return how a request stands, in a line."""
-    wishes = [name.replace("_", " ") for name, is_wished in asdict(request.wishes).items() if is_wished]
-    asked = " ".join((f"Request {request.number}, {request.wiki or 'all wikis'}", *(f"({one})" for one in wishes)))
+    wishes = {"in full": request.wishes.full, "removals accepted": request.wishes.accept_removals}
+    asked = ", ".join((request.wiki or "all wikis", *(wish for wish, is_wished in wishes.items() if is_wished)))
+    asked = f"Request {request.number} ({asked})"
     if request.has_ended:
         return f"{asked}: {request.state} at {_moment(request.ended_at)}. {request.outcome}"
     if request.state is RequestState.WAITING:

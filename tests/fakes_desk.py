@@ -27,6 +27,7 @@ HEALTH = IndexHealth(
     unreadable=2,
     refreshed_at="2026-05-03T08:01:00+00:00",
     to_mend="To mend: 3 empty pages (+1), 2 near-duplicates; in brackets, since the refresh before.",
+    under_way=("Request 12 (runbooks): runs since 2026-05-03 08:02 UTC, 4 of 28 pages looked at",),
 )
 
 

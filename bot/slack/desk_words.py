@@ -42,7 +42,8 @@ def status(health: IndexHealth, line: str, opinions: str) -> Message:
     )
     unreadable = [f"{health.unreadable:,} pages could not be read."] if health.unreadable else []
     wikis = (_wiki(health, place) for place in range(len(health.wikis)))
-    return _lines(head, [*wikis, *unreadable, health.to_mend, line, opinions])
+    under_way = (words_of(line, _MAX_SENTENCE) for line in health.under_way)
+    return _lines(head, [*wikis, *under_way, *unreadable, health.to_mend, line, opinions])
 
 
 def sources(health: IndexHealth) -> Message:
@@ -89,7 +90,7 @@ def line_of(waiting: int, seconds: float) -> str:
 
 def asked_for(job: IndexJob) -> Message:
     """Return that a job was asked for, which stays true whatever becomes of it."""
-    return blocks.said(f"{_words(job)}: asked for. I say here how far it is.")
+    return blocks.said(f"{_words(job)}: asked for.")
 
 
 def progress(job_id: JobId, now: IndexProgress) -> Message:

@@ -4,6 +4,7 @@ import errno
 import multiprocessing
 import re
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -191,6 +192,18 @@ def test_two_processes_may_create_it_at_once(tmp_path: Path) -> None:
     context = multiprocessing.get_context("spawn")
     with context.Pool(4) as pool:
         assert pool.map(_create, [tmp_path / "wiki.db"] * 8) == ["ok"] * 8
+
+
+def test_threads_that_have_ended_leave_no_connection_behind(tmp_path: Path) -> None:
+    """Each job that somebody is told about has a thread that looks at the catalogue, for months."""
+    catalogue = Catalogue(tmp_path / "wiki.db")
+    for _ in range(5):
+        thread = threading.Thread(target=catalogue.requests.has_any)
+        thread.start()
+        thread.join()
+
+    assert len(catalogue._database._connections) == 2
+    catalogue.close()
 
 
 def test_reader_sees_one_moment(tmp_path: Path) -> None:

@@ -281,7 +281,7 @@ def test_ctrl_c_ends_the_waiting_and_not_the_request(capsys: pytest.CaptureFixtu
     assert main(["status"]) == 0
 
     assert (waiting.returncode, "goes on by itself" in said, "Traceback" in said) == (1, True, False)
-    assert "Request 1, handbook (listing): waits since" in capsys.readouterr().out
+    assert "Request 1 (handbook): waits since" in capsys.readouterr().out
 
 
 @pytest.mark.slow

@@ -5,13 +5,15 @@ from datetime import timedelta
 
 import pytest
 
+from indexer import wording
 from indexer.errors import DiskFull, IndexerBusy, LeaseLost
 from indexer.locking import LEASE, is_dead, owner_name, working
 from indexer.pages import PageId
 from indexer.planning import NO_WISHES, RefreshStopped, Wishes
 from indexer.ports import Progress, Vectors
+from indexer.status import index_status
 from indexer.store.catalogue import Catalogue
-from indexer.store.requests import Ended, RequestState, RequestStatus
+from indexer.store.requests import Ended, Request, RequestState, RequestStatus
 from indexer.sync import Refreshed
 from indexer.working import ALL_WELL, Watch, follow, read_result, work_off
 from tests.fakes_indexer import FakeEmbedder, SilentProgress
@@ -227,6 +229,35 @@ def test_following_tells_all_pages_and_ends_with_the_request(index: SmallIndex) 
     assert follow(Watch(index.catalogue, 999, index.clock), progress, lambda: None) is None
 
 
+def test_status_tells_what_waits_runs_and_came_to_what(index: SmallIndex) -> None:
+    """In the order of their turns; of those that ended, the last one that a person made."""
+    asked = [
+        _ask(index, wishes) for wishes in (NO_WISHES, Wishes(full=True, accept_removals=True), Wishes(listing=True))
+    ]
+    _work(index)
+    withdrawn = index.catalogue.requests.ask("", Wishes(full=True), index.clock())
+    index.catalogue.requests.stop(withdrawn, index.clock(), is_dead)
+    moment = "2026-03-01 12:00 UTC"
+
+    with working(index.catalogue, index.clock):
+        _note(index, 0)
+        running = _requests_told(index)
+        index.catalogue.requests.note(Request(asked[1], "handbook", NO_WISHES), 1_004, 2_010)
+        index.catalogue.requests.stop(asked[1], index.clock(), is_dead)
+        stopping = _requests_told(index)
+    left = _requests_told(index)
+
+    name, other = f"Request {asked[1]} (handbook, in full, removals accepted)", f"Request {asked[2]} (handbook)"
+    waits = f"{other}: waits since {moment}, 1 before it"
+    last = (
+        f"Last one asked for: Request {withdrawn} (all wikis, in full): stopped at {moment}. It was stopped before it"
+    )
+    assert running[:2] == [f"{name}: runs since {moment}, 0 of 10 pages looked at", waits]
+    assert stopping[0] == f"{name}: runs since {moment}, 1,004 of 2,010 pages looked at, stopping"
+    assert left[:2] == [f"{name}: waits since {moment}", waits]
+    assert left[2].startswith(last)
+
+
 def test_result_of_another_version_is_no_result() -> None:
     """A field less, a field more, or nothing at all."""
     assert [read_result(text) for text in ("", "{}", "[]", '{"new": 1, "unavailable": [], "held_back": []}')] == [
@@ -289,6 +320,12 @@ def _status(index: SmallIndex, number: int) -> RequestStatus:
     status = index.catalogue.requests.status(number, index.clock(), is_dead)
     assert status is not None
     return status
+
+
+def _requests_told(index: SmallIndex) -> list[str]:
+    """Return the lines of the status that are about requests."""
+    status = index_status(index.catalogue, index.snapshots, {"handbook": 10.0}, index.clock())
+    return [line for line in wording.status_text(status).splitlines() if "Request " in line]
 
 
 def _next(steps: list[Callable[[], object]]) -> None:

@@ -56,6 +56,7 @@ def test_status_tells_index_queue_and_opinions(workspace: Workspace, path: Path)
         for words in ("88 pages", "412 passages", "runbooks: 28 pages", "could not be reached", "2 pages could not be")
     )
     assert "To mend: 3 empty pages (+1), 2 near-duplicates" in seen
+    assert "Request 12 (runbooks): runs since" in seen
     assert "0 questions waiting" in seen
 
 

@@ -125,6 +125,7 @@ class RunningBot:
     app: SlackApp | SlackWeb
     replies: SlackReplies
     mind: SureMind
+    telling: Telling
 
 
 @contextmanager
@@ -194,7 +195,7 @@ def running(
             workspace.wait_for(lambda: workspace.connections, SECONDS)  # a command finds nobody before
             if desk is not None:
                 telling.resume()
-            yield RunningBot(records, worker, app, replies, mind)
+            yield RunningBot(records, worker, app, replies, mind, telling)
         finally:
             app.close()
             ending.set()
