@@ -140,8 +140,8 @@ def _reindex(chosen: argparse.Namespace, indexing: wiring.Indexing) -> int:
 
 def _wait_for(number: int, chosen: argparse.Namespace, indexing: wiring.Indexing) -> int:
     """Follow a request until it has ended; Ctrl-C ends only that."""
-    print(f"Request {number} waits for the running indexer.", file=sys.stderr)
     try:
+        print(f"Request {number} waits for the running indexer.", file=sys.stderr, flush=True)
         with closing(Bar(threading.Event())) as bar:
             seen = follow(Watch(indexing.catalogue, number, _now), bar, lambda: time.sleep(SECONDS_BETWEEN_LOOKS))
     except KeyboardInterrupt:
