@@ -78,9 +78,7 @@ def reindex(window: Window) -> None:
     window.say("/wiki reindex --full")
     window.see("#messages .ephemeral", "I have asked for it")
     window.go("Footnote")
-    window.see("#messages .message", " pages, about ")
-    window.rest()
-    window.picture("reindex")
+    window.see("#messages .message", "reindex --full")
 
 
 def choose_settings(window: Window, owner: str) -> None:
