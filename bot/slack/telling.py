@@ -99,7 +99,9 @@ class Telling:
             message, is_last = self._now(told)
             try:
                 if message is not None and (is_last or message.text != shown):
-                    told = self._shown(told, message, is_last=is_last)
+                    if not told.ts:  # first what stays true: a kill may come before it is known where it stands
+                        told = self._posted(told, desk_words.asked_for(told.job))
+                    self._change(told, message, is_last=is_last)
                     shown = message.text
             except SlackUnavailable as error:
                 log.info("how far a job is was not told", extra={"code": str(error)})
@@ -124,10 +126,8 @@ class Telling:
             return desk_words.lost(told.job), True
         return desk_words.progress(told.job_id, progress), progress.has_ended
 
-    def _shown(self, told: Told, message: Message, *, is_last: bool) -> Told:
-        """Show *message* and return where. Raises SlackRefused or SlackUnavailable."""
-        if not told.ts:  # first what stays true whatever comes: a kill may come before it is known where it stands
-            told = self._posted(told, desk_words.asked_for(told.job))
+    def _change(self, told: Told, message: Message, *, is_last: bool) -> None:
+        """Show *message* in place of what stands there. Raises SlackRefused or SlackUnavailable."""
 
         def update() -> object:
             return self._client.chat_update(
@@ -138,7 +138,6 @@ class Telling:
             calls.patiently(update, self._wait)
         else:
             calls.once(update)
-        return told
 
     def _posted(self, told: Told, message: Message) -> Told:
         posted = calls.once(

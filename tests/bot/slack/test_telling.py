@@ -76,6 +76,18 @@ def test_end_is_told_however_long_slack_is_away(workspace: Workspace, bot: Runni
     assert bot.records.journal.latest(1)[0].deed == "reindex"
 
 
+def test_message_is_posted_once_though_slack_is_away_at_once(
+    workspace: Workspace,
+    bot: RunningBot,  # noqa: ARG001 - it runs
+) -> None:
+    """The post is taken, the first edit is not."""
+    workspace.inject(Fault(FaultKind.SERVER_ERROR, "chat.update", times=3))
+    ask(workspace)
+    wait_until_told(workspace, "waits for the indexer")
+
+    assert len(texts(workspace)) == 1
+
+
 def test_message_that_is_gone_is_not_written_again(workspace: Workspace, bot: RunningBot, indexed: Indexed) -> None:
     """Whoever took it away does not want it; the job goes on all the same."""
     ask(workspace)
