@@ -87,16 +87,19 @@ class _Heeding:
         self._expected = 0
 
     def expect(self, pages: int) -> None:
-        """Say how many pages this refresh will look at in all."""
+        """Say how many pages this refresh will look at in all. Raises RefreshStopped, or LeaseLost."""
         self._expected = pages
         self._progress.expect(pages)
+        self._note()
 
     def advance(self, pages: int = 1) -> None:
         """Say that so many more pages are done. Raises RefreshStopped, or LeaseLost."""
         self._done += pages
         self._progress.advance(pages)
-        if time.monotonic() - self._noted_at < self._every_seconds:
-            return
+        if time.monotonic() - self._noted_at >= self._every_seconds:
+            self._note()
+
+    def _note(self) -> None:
         self._noted_at = time.monotonic()
         if self._requests.note(self._request, self._done, self._expected):
             raise RefreshStopped

@@ -127,7 +127,7 @@ def test_how_far_a_request_is_can_be_seen_while_it_runs(index: SmallIndex) -> No
     result = read_result(ended.result)
 
     assert seen[0] == ("running", 0, 0)
-    assert ("running", 32, 40) in seen
+    assert {("running", 0, 40), ("running", 32, 40)} < set(seen)
     assert result is not None
     assert (ended.state, ended.outcome, result.new, result.failed) == ("done", ALL_WELL, 39, 1)
 

@@ -21,7 +21,7 @@ from tests.fakes_desk import Indexed, a_desk, a_queueing_desk
 from tests.stories.conftest import START_SECONDS, Installation
 
 MAYAS, PRIYAS = "D0MAYA", "D0PRIYA"
-PAGES = 400
+PAGES = 300
 SUMMARY = "40 pages new, 0 changed, 0 removed"
 
 
