@@ -24,7 +24,7 @@ from bot import doctor, terminal, terminal_advice
 from bot.answers import Answer, Refusal, RefusalReason, Timings
 from bot.asking import Asking
 from bot.errors import BotError, ModelFailed, QuestionUnusable
-from bot.index_desk import LocalIndexDesk
+from bot.index_desk import QueueingDesk
 from bot.llama import LlamaModel
 from bot.ports import Answering
 from bot.questions import QuestionId
@@ -35,6 +35,7 @@ from bot.slack.app import SlackApp, client_for, what_is_lacking
 from bot.slack.audiences import audiences_for
 from bot.slack.features import Surroundings, all_features
 from bot.slack.reply import SlackReplies
+from bot.slack.telling import Telling
 from bot.slack.web import PATH, SlackWeb
 from bot.usher import Usher
 from bot.worker import Worker
@@ -187,7 +188,7 @@ def _answer_until(ending: threading.Event, settings: Settings, stack: ExitStack)
     workers: list[Worker] = []
 
     minds: list[Answerings] = []
-    desks: list[LocalIndexDesk] = []
+    desks: list[QueueingDesk] = []
 
     def wake() -> None:
         for worker in workers:
@@ -213,6 +214,8 @@ def _answer_until(ending: threading.Event, settings: Settings, stack: ExitStack)
     client = client_for(place.bot_token, place.api_url)
     replies = SlackReplies(client, records.replies, time.monotonic, ending.wait, wiring.tones(records))
     audiences = audiences_for(local.identities(settings), client)
+    telling = Telling(client, records.tellings, lambda: desks[0] if desks else None, ending.wait)
+    stack.callback(telling.close)
     around = Surroundings(
         client=client,
         records=records,
@@ -222,7 +225,7 @@ def _answer_until(ending: threading.Event, settings: Settings, stack: ExitStack)
         asking=Asking(records, wake, drop),
         mind=lambda: minds[0] if minds else None,
         index=lambda: desks[0] if desks else None,
-        wait=ending.wait,
+        telling=telling,
         owner_of=wiring.page_owners(settings),
     )
     app = _transport(place, around)
@@ -233,6 +236,7 @@ def _answer_until(ending: threading.Event, settings: Settings, stack: ExitStack)
     indexing = wiring.indexing(settings)
     desks.append(wiring.index_desk(indexing))
     stack.callback(desks[0].close)
+    telling.resume()
     model = stack.enter_context(_model_opened(settings))
     wiring.warm_up(indexing, model)
     minds.append(wiring.answerings(settings, indexing, model, records))

@@ -106,5 +106,18 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         """,
     ),
     ("ALTER TABLE answer ADD COLUMN remark TEXT NOT NULL DEFAULT ''",),  # what an answer leaves open
+    (
+        """
+        CREATE TABLE telling (
+            job_id  TEXT NOT NULL,             -- of a job on the index that has not ended, as far as was told
+            person  TEXT NOT NULL,             -- who is told how far it is
+            kind    TEXT NOT NULL,
+            wiki    TEXT NOT NULL,
+            channel TEXT NOT NULL,             -- of the message that tells, empty until there is one
+            ts      TEXT NOT NULL,
+            PRIMARY KEY (job_id, person)
+        ) STRICT
+        """,
+    ),
 )
 """Step *n*, counted from 1, leads from version *n* - 1 to version *n*; each is applied in one transaction."""

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from threading import Event
+from typing import NewType, Protocol
 
 from bot.answers import Answer, Refusal, Step
 from bot.questions import Question, QuestionId
@@ -111,7 +112,8 @@ class WikiHealth:
 class IndexHealth:
     """How the index is doing. *unreadable* pages could not be read; *refreshed_at* is ISO in UTC, or empty.
 
-    *to_mend* is a sentence on what is wrong with pages, empty before the first report.
+    *to_mend* is a sentence on what is wrong with pages, empty before the first report. *under_way* has a line for each
+    refresh that waits or runs.
     """
 
     generation: int
@@ -121,6 +123,7 @@ class IndexHealth:
     unreadable: int
     refreshed_at: str
     to_mend: str = ""
+    under_way: tuple[str, ...] = ()
 
 
 class JobKind(StrEnum):
@@ -151,20 +154,49 @@ class IndexJob:
         return f"{self.kind.value} {self.wiki}".strip()
 
 
+JobId = NewType("JobId", str)
+"""The name of a job that was begun, or of the indexer's request for it; it holds across restarts of the bot."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotBegun:
+    """Why a job was not begun, in a sentence for the admin."""
+
+    why: str
+
+
+class JobState(StrEnum):
+    """Where a job stands."""
+
+    WAITING = "waiting"
+    """Nobody works on it yet, or not any more."""
+    WORKING = "working"
+    STOPPING = "stopping"
+    """It ends at the next page."""
+    ENDED = "ended"
+
+
 @dataclass(frozen=True, slots=True)
 class IndexProgress:
-    """How far a job is: pages *done* of those *expected*, in *seconds*; *came_to* is a sentence once it has ended."""
+    """How far a job is: pages *done* of those *expected*, in *seconds*.
+
+    *before* others have their turn first while it waits. *is_here* says that the bot does itself what the indexer
+    should. *came_to* are sentences, the shortest summary first, empty until it has ended.
+    """
 
     job: IndexJob
+    state: JobState = JobState.WORKING
     done: int = 0
     expected: int = 0
     seconds: float = 0.0
-    came_to: str = ""
+    before: int = 0
+    is_here: bool = False
+    came_to: tuple[str, ...] = ()
 
     @property
     def has_ended(self) -> bool:
         """Whether there is nothing more to come."""
-        return bool(self.came_to)
+        return self.state is JobState.ENDED
 
     @property
     def seconds_left(self) -> float | None:
@@ -172,6 +204,17 @@ class IndexProgress:
         if not self.done or self.done > self.expected:
             return None
         return self.seconds / self.done * (self.expected - self.done)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A job that *person* is told about in the message *ts* of *channel*, both empty until there is one."""
+
+    job_id: JobId
+    job: IndexJob
+    person: str
+    channel: str = ""
+    ts: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,14 +235,33 @@ class IndexDesk(Protocol):
     def health(self) -> IndexHealth:
         """Return how the index is doing at this moment. Raises IndexerError."""
 
-    def begin(self, job: IndexJob) -> str:
-        """Begin *job*; return why not in a sentence, empty where it has begun. One job is done at a time."""
+    def begin(self, job: IndexJob) -> JobId | NotBegun:
+        """Begin *job*, or let it wait its turn; the same that waits already is one job. Raises IndexerError."""
 
-    def progress(self) -> IndexProgress | None:
-        """Return how far the present job is, or what the last one came to; None where there was none."""
+    def take_up(self, job_id: JobId) -> None:
+        """See to it that a job begun before a restart comes to an end; nothing where it has, or is not known."""
 
-    def stop(self) -> bool:
-        """Stop the present job soon. False where there is none."""
+    def progress(self, job_id: JobId) -> IndexProgress | None:
+        """Return how far a job is, or what it came to; None where it is not known any more. Raises IndexerError."""
+
+    def stop(self, job_id: JobId) -> bool:
+        """Stop a job soon. False where there is nothing to stop. Raises IndexerError."""
+
+
+class IndexQueue(Protocol):
+    """What waits for the indexer, a process of its own that may or may not run."""
+
+    def ask(self, job: IndexJob) -> JobId:
+        """Let *job* wait its turn; the same that waits already is one job. Raises IndexerError."""
+
+    def progress(self, job_id: JobId) -> IndexProgress | None:
+        """Return how far a job is, or what it came to; None where it is not known. Raises IndexerError."""
+
+    def stop(self, job_id: JobId) -> bool:
+        """Stop a job soon. False where there is nothing to stop. Raises IndexerError."""
+
+    def mind(self, job_id: JobId, ending: Event) -> None:
+        """Return when a job has ended or *ending* is set; do it here where nobody else takes it."""
 
 
 class Line(Protocol):

@@ -20,7 +20,8 @@ from bot.channels import Tone
 from bot.confidence import Scales, read_scales
 from bot.errors import ModelUnusable
 from bot.gguf_file import ADAPTER_SETTING, MODEL_SETTING
-from bot.index_desk import JobProgress, LocalIndexDesk, Work
+from bot.index_desk import JobProgress, LocalIndexDesk, QueueingDesk, Work
+from bot.index_queue import CatalogueQueue, summary
 from bot.llama import LlamaModel
 from bot.ports import IndexHealth, IndexJob, JobKind, LanguageModel, PassageFinder, WikiHealth
 from bot.preparing import Prepared, Report, packaged_model, prepare
@@ -45,14 +46,14 @@ from indexer.embedding import SentenceTransformerEmbedder, packaged_model_path
 from indexer.locking import working
 from indexer.pages import EVERYONE_READS, Audience, PageId
 from indexer.passages import Hit, PageKey, PassageId
-from indexer.planning import NO_WISHES, Wishes
+from indexer.planning import NO_WISHES
 from indexer.ports import Embedder, Verifier, Wiki
 from indexer.search import Search
 from indexer.status import IndexStatus, index_status
 from indexer.store.catalogue import Catalogue
 from indexer.store.history import RolledBack
 from indexer.store.vectors import Snapshots
-from indexer.sync import Habits, Refreshed, Sync
+from indexer.sync import Habits, Sync
 from indexer.verifying import CrossEncoderVerifier
 from indexer.wikis.bookstack import BookStack
 from indexer.wikis.confluence import Confluence
@@ -66,7 +67,7 @@ from indexer.wikis.mediawiki import MediaWiki
 from indexer.wikis.mediawiki_api import Account, MediaWikiApi
 from indexer.wikis.mirror import Mirror, Remote
 from indexer.wikis.patience import Patience
-from indexer.wording import findings_text
+from indexer.wording import findings_text, request_text
 
 SHIPPED_FOLDER = Path(finetune.__file__).with_name("shipped")
 CALIBRATION = "calibration.json"
@@ -297,45 +298,39 @@ def warm_up(parts: Indexing, model: LanguageModel) -> None:
     model.log_probability(prompt.write("Ready?", ()), "")  # the rules stay in the model's cache
 
 
-def index_desk(parts: Indexing) -> LocalIndexDesk:
-    """Return an admin's desk for the index; what it does needs the indexer's lease, like any other refresh."""
-    catalogue = parts.catalogue
+def index_desk(parts: Indexing) -> QueueingDesk:
+    """Return an admin's desk for the index: refreshes join the indexer's queue, the rest is done here at once."""
+    catalogue, refreshing = parts.catalogue, sync(parts)
 
-    def refresh(job: IndexJob, progress: JobProgress) -> str:
-        wishes = Wishes(full=job.kind is JobKind.FULL, listing=True)
-        return _summary(sync(parts).refresh(progress, wishes, job.wiki))
-
-    def roll_back(_job: IndexJob, _progress: JobProgress) -> str:
+    def roll_back(_job: IndexJob, _progress: JobProgress) -> tuple[str, ...]:
         with working(catalogue, _now):
             return _rolled_back(catalogue.show(None, _now()))
 
-    def go_forward(_job: IndexJob, _progress: JobProgress) -> str:
+    def go_forward(_job: IndexJob, _progress: JobProgress) -> tuple[str, ...]:
         with catalogue.reading() as reading:
             newest = reading.newest_generation()
         with working(catalogue, _now):
             return _rolled_back(catalogue.show(newest, _now()))
 
     works: dict[JobKind, Work] = {
-        JobKind.REINDEX: refresh,
-        JobKind.FULL: refresh,
-        JobKind.REHEARSE: lambda job, progress: _summary(sync(parts).rehearse(progress, NO_WISHES, job.wiki)),
+        JobKind.REHEARSE: lambda job, progress: summary(refreshing.rehearse(progress, NO_WISHES, job.wiki)),
         JobKind.ROLL_BACK: roll_back,
         JobKind.GO_FORWARD: go_forward,
     }
-    return LocalIndexDesk(tuple(wiki.name for wiki in parts.wikis), lambda: _health(parts), works)
+    local = LocalIndexDesk(tuple(wiki.name for wiki in parts.wikis), lambda: _health(parts), works)
+    return QueueingDesk(local, CatalogueQueue(catalogue, refreshing, _now))
 
 
 def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def _rolled_back(rolled: RolledBack) -> str:
+def _rolled_back(rolled: RolledBack) -> tuple[str, ...]:
     if rolled.generation == rolled.newest:
-        return f"Generation {rolled.newest}, the newest, is shown: {rolled.restored:,} pages have their text again."
-    return (
-        f"Generation {rolled.generation} is shown instead of {rolled.newest}: {rolled.restored:,} pages with their "
-        f"former text, {rolled.hidden:,} newer ones hidden. New texts wait until /wiki rollback --to newest."
-    )
+        return (f"Generation {rolled.newest}, the newest, is shown: {rolled.restored:,} pages have their text again.",)
+    shown = f"Generation {rolled.generation} is shown instead of {rolled.newest}"
+    pages = f"{rolled.restored:,} pages with their former text, {rolled.hidden:,} newer ones hidden"
+    return (f"{shown}: {pages}.", "New texts wait until `/wiki rollback --to newest`.")
 
 
 def _health(parts: Indexing) -> IndexHealth:
@@ -348,13 +343,8 @@ def _health(parts: Indexing) -> IndexHealth:
         unreadable=len(status.failures),
         refreshed_at=status.last_refresh.ended_at if status.last_refresh else "",
         to_mend=findings_text(status.findings, status.findings_before),
+        under_way=tuple(request_text(request) for request in status.requests),
     )
-
-
-def _summary(came_to: Refreshed) -> str:
-    counts = f"{came_to.new:,} pages new, {came_to.changed:,} changed, {came_to.removed:,} removed"
-    rest = f"{came_to.unchanged:,} unchanged, {came_to.failed:,} not readable; {came_to.passages:,} passages."
-    return " ".join((f"{counts}, {rest}", *came_to.unavailable, *came_to.held_back))
 
 
 def tones(records: Records) -> Callable[[Question], Tone]:

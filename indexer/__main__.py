@@ -8,14 +8,11 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, nullcontext
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NoReturn
-
-from tqdm import tqdm
 
 from config import logs, settings, wiring
 from indexer import options, wording
@@ -25,76 +22,21 @@ from indexer.locking import working
 from indexer.pages import EVERYONE
 from indexer.planning import NO_WISHES, RefreshStopped, Wishes
 from indexer.ports import Progress
+from indexer.progress import Bar, Lines
 from indexer.report import findings
 from indexer.schedule import work_for_ever
 from indexer.status import IndexStatus, index_status
-from indexer.working import work_off
+from indexer.store.requests import RequestState
+from indexer.working import ALL_WELL, Seen, Watch, follow, read_result, work_off
 
-SECONDS_BETWEEN_LINES = 30
+SECONDS_BETWEEN_LOOKS = 0.5
+NO_INDEXER = "It is done once one does: python -m indexer. To refresh at once: python -m indexer once"
 
 log = logging.getLogger("indexer")
 
 
 class WrongFile(Exception):
     """A file of questions cannot be read; the message names the line."""
-
-
-class Bar:
-    """Progress as a bar on a terminal; stops the refresh once *has_ended* is set."""
-
-    def __init__(self, has_ended: threading.Event) -> None:
-        self._has_ended = has_ended
-        self._bar: tqdm[NoReturn] = tqdm(desc="pages", unit=" pages", file=sys.stderr, leave=False, disable=None)
-
-    def expect(self, pages: int) -> None:
-        """Say how many pages this refresh will look at in all."""
-        self._bar.total = pages
-        self._bar.refresh()
-
-    def advance(self, pages: int = 1) -> None:
-        """Say that so many more pages are done. Raises RefreshStopped."""
-        if self._has_ended.is_set():
-            raise RefreshStopped
-        self._bar.update(pages)
-
-    def close(self) -> None:
-        """Take the bar away."""
-        self._bar.close()
-
-
-class Lines:
-    """Progress as a log line now and then; stops the refresh once *has_ended* is set. *clock* gives seconds."""
-
-    def __init__(self, has_ended: threading.Event, clock: Callable[[], float] = time.monotonic) -> None:
-        self._has_ended = has_ended
-        self._clock = clock
-        self._expected = 0
-        self._done = 0
-        self._began = self._last_line = clock()
-
-    def expect(self, pages: int) -> None:
-        """Say how many pages this refresh will look at in all."""
-        self._expected = pages
-
-    def advance(self, pages: int = 1) -> None:
-        """Say that so many more pages are done. Raises RefreshStopped."""
-        self._done += pages
-        if self._has_ended.is_set():
-            raise RefreshStopped
-        if self._clock() - self._last_line >= SECONDS_BETWEEN_LINES:
-            log.info("refreshing", extra=self._how_far())
-            self._last_line = self._clock()
-
-    def _how_far(self) -> dict[str, float]:
-        """Return how many pages are done of how many, how fast, and how long the rest may take."""
-        a_second = self._done / max(self._clock() - self._began, 0.001)
-        left = max(0, self._expected - self._done)
-        return {
-            "done": self._done,
-            "expected": self._expected,
-            "pages_a_second": round(a_second, 1),
-            "seconds_left": round(left / a_second) if a_second else 0,
-        }
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -135,10 +77,10 @@ def _act(chosen: argparse.Namespace, indexing: wiring.Indexing) -> int:
 def _for_ever(indexing: wiring.Indexing) -> int:
     """Refresh again and again, and tell how that goes where a port is set for it."""
     sync = wiring.sync(indexing)
-    requests = indexing.catalogue.requests
+    catalogue = indexing.catalogue
 
     def work(has_ended: threading.Event) -> None:
-        refreshed = work_off(requests, sync, Lines(has_ended), _now)
+        refreshed = work_off(catalogue, sync, Lines(has_ended), _now)
         if refreshed is None:
             return
         for sentence in (*refreshed.unavailable, *refreshed.held_back):
@@ -146,7 +88,7 @@ def _for_ever(indexing: wiring.Indexing) -> int:
         log.info("refreshed", extra=wording.counts_of(refreshed) | {"seconds": refreshed.seconds})
 
     with told(indexing.health_port, lambda: _status_of(indexing)) if indexing.health_port else nullcontext():
-        work_for_ever(lambda wiki: requests.ask(wiki, NO_WISHES, _now()), work, indexing.minutes_between)
+        work_for_ever(lambda wiki: catalogue.requests.ask(wiki, NO_WISHES, _now()), work, indexing.minutes_between)
     return 0
 
 
@@ -189,9 +131,41 @@ def _reindex(chosen: argparse.Namespace, indexing: wiring.Indexing) -> int:
         return 1
     wishes = Wishes(full=chosen.full, accept_removals=chosen.accept_removals, listing=True)
     number = indexing.catalogue.requests.ask(chosen.wiki, wishes, _now())
+    if chosen.wait:
+        return _wait_for(number, chosen, indexing)
     said = f"Request {number} waits for the running indexer; python -m indexer status shows how it goes."
     print(json.dumps({"request": number}) if chosen.json else said)
     return 0
+
+
+def _wait_for(number: int, chosen: argparse.Namespace, indexing: wiring.Indexing) -> int:
+    """Follow a request until it has ended; Ctrl-C ends only that."""
+    try:
+        print(f"Request {number} waits for the running indexer.", file=sys.stderr, flush=True)
+        with closing(Bar(threading.Event())) as bar:
+            seen = follow(Watch(indexing.catalogue, number, _now), bar, lambda: time.sleep(SECONDS_BETWEEN_LOOKS))
+    except KeyboardInterrupt:
+        print(f"Request {number} goes on by itself; python -m indexer status shows how it goes.", file=sys.stderr)
+        return 1
+    if seen is None:
+        print(f"Request {number} is not known any more.", file=sys.stderr)
+        return 1
+    return _say_how_it_ended(seen, chosen)
+
+
+def _say_how_it_ended(seen: Seen, chosen: argparse.Namespace) -> int:
+    """Say what a request came to, or that nobody takes it."""
+    status, result = seen.status, read_result(seen.status.result)
+    if chosen.json:
+        print(json.dumps(wording.ended_json(status, result)))
+    elif result is not None:
+        print(wording.refreshed_text(result))
+    if seen.is_left_alone:
+        print(f"Request {status.number} waits, but no indexer runs. {NO_INDEXER}", file=sys.stderr)
+        return 1
+    if status.state is not RequestState.DONE or status.outcome != ALL_WELL:
+        print(status.outcome, file=sys.stderr)
+    return 0 if result is not None and not result.unavailable else 1
 
 
 def _search(chosen: argparse.Namespace, indexing: wiring.Indexing) -> int:

@@ -36,9 +36,15 @@ def _add_reindex(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     reindex = commands.add_parser(
         "reindex",
         help="ask the running indexer for a refresh",
-        description="Ask the running indexer for a refresh; it joins the queue, and nothing is waited for.",
+        description="Ask the running indexer for a refresh; it joins the queue. Without --wait, nothing is waited for.",
     )
     reindex.add_argument("wiki", nargs="?", default="", help="the wiki's name (default: all of them)")
+    reindex.add_argument(
+        "--wait",
+        action="store_true",
+        help="follow it until it has ended; the exit status is 0 only if every wiki was refreshed. Ctrl-C ends the "
+        "waiting, not the refresh",
+    )
     _add_wishes(reindex)
     return reindex
 

@@ -44,6 +44,10 @@ class Tally:
         self.expected += pages
         self.progress.expect(self.expected)
 
+    def look_up(self) -> None:
+        """Say that work goes on, between two pages: the moment at which a refresh can be stopped."""
+        self.progress.advance(0)
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:

@@ -170,7 +170,7 @@ class Progress(Protocol):
     """Where long work tells how far it is."""
 
     def expect(self, pages: int) -> None:
-        """Say how many pages this refresh will look at in all."""
+        """Say how many pages this refresh will look at in all. May raise RefreshStopped."""
 
     def advance(self, pages: int = 1) -> None:
-        """Say that so many more pages are done."""
+        """Say that so many more pages are done; none where it is only time to look up. May raise RefreshStopped."""

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from indexer.locking import is_dead
 from indexer.store.catalogue import Catalogue
 from indexer.store.reading import FailureStatus, RefreshStatus, WikiStatus
+from indexer.store.requests import RequestStatus
 from indexer.store.vectors import Snapshots
 
 LATE_INTERVALS = 3  # a wiki that was not refreshed for so many intervals is in trouble
@@ -45,7 +47,8 @@ class IndexStatus:
     """How the index is doing. *snapshot* is the name of the present one, empty while there is none.
 
     *generation* is the one that is shown; it is not the newest after a rollback. *findings* are what the last refresh
-    found wrong with pages, how many by kind, *findings_before* what the one before it found.
+    found wrong with pages, how many by kind, *findings_before* what the one before it found. *requests* have not ended;
+    *last_request* is the one that somebody made and that ended last.
     """
 
     generation: int
@@ -56,6 +59,8 @@ class IndexStatus:
     failures: tuple[FailureStatus, ...]
     last_refresh: RefreshStatus | None
     requests_waiting: int
+    requests: tuple[RequestStatus, ...]
+    last_request: RequestStatus | None
     snapshot: str
     catalogue_bytes: int
     snapshot_bytes: int
@@ -67,6 +72,8 @@ def index_status(
     catalogue: Catalogue, snapshots: Snapshots, minutes_between: Mapping[str, float], now: datetime
 ) -> IndexStatus:
     """Return how the index is doing at this moment; *minutes_between* has each wiki's interval by its name."""
+    requests = tuple(catalogue.requests.unended(now, is_dead))
+    last_request = catalogue.requests.last_ended(now, is_dead)
     with catalogue.reading() as reading:
         failures = tuple(reading.failures())
         known = {wiki.name: wiki for wiki in reading.wikis()}
@@ -83,7 +90,9 @@ def index_status(
             wikis=wikis,
             failures=failures,
             last_refresh=reading.last_refresh(),
-            requests_waiting=reading.count_requests(),
+            requests_waiting=len(requests),
+            requests=requests,
+            last_request=last_request,
             snapshot=snapshots.current_name(),
             catalogue_bytes=_size(catalogue.path.parent.glob(f"{catalogue.path.name}*")),
             snapshot_bytes=_size(snapshots.folder.rglob("*")),

@@ -92,22 +92,26 @@ class Sync:
         IndexerBusy where another indexer works, or LeaseLost where another one took over.
         """
         with working(self._catalogue, self._clock):
-            began = time.monotonic()
-            number = self._catalogue.begin_refresh(self._clock())
-            generation = self._newest_generation() + 1
-            tally = Tally(_NotedProgress(progress, self._catalogue, number))
-            keeper = self._keeper(generation)
-            outcomes = [self._visit(one, keeper, tally, wishes) for one in self._named(wiki)]
-            for outcome in outcomes:
-                self._catalogue.end_wiki(outcome.ending, self._clock())
-            tally.counts["removed"] += self._remove_dropped_wikis(generation)
-            if not self._habits.keeps_tokens:
-                self._catalogue.forget_tokens()
-            refreshed = self._refreshed(tally, outcomes, time.monotonic() - began)
-            self._catalogue.end_refresh(number, dict(tally.counts), self._habits.generations_kept, self._clock())
-            self._compactor.compact()
-            sum_up(self._catalogue, number, self._clock(), has_read=tally.expected > 0)
-            return refreshed
+            return self.refresh_under_lease(progress, wishes, wiki)
+
+    def refresh_under_lease(self, progress: Progress, wishes: Wishes, wiki: str) -> Refreshed:
+        """Do the same for whoever holds the lease already. Raises as `refresh`."""
+        began = time.monotonic()
+        number = self._catalogue.begin_refresh(self._clock())
+        generation = self._newest_generation() + 1
+        tally = Tally(_NotedProgress(progress, self._catalogue, number))
+        keeper = self._keeper(generation)
+        outcomes = [self._visit(one, keeper, tally, wishes) for one in self._named(wiki)]
+        for outcome in outcomes:
+            self._catalogue.end_wiki(outcome.ending, self._clock())
+        tally.counts["removed"] += self._remove_dropped_wikis(generation)
+        if not self._habits.keeps_tokens:
+            self._catalogue.forget_tokens()
+        refreshed = self._refreshed(tally, outcomes, time.monotonic() - began)
+        self._catalogue.end_refresh(number, dict(tally.counts), self._habits.generations_kept, self._clock())
+        self._compactor.compact()
+        sum_up(self._catalogue, number, self._clock(), has_read=tally.expected > 0)
+        return refreshed
 
     def rehearse(self, progress: Progress, wishes: Wishes = NO_WISHES, wiki: str = "") -> Refreshed:
         """Return what `refresh` would come to, with the passages and the generation of now. Writes nothing."""

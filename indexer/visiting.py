@@ -18,7 +18,7 @@ from indexer.errors import CursorExpired, WikiUnavailable
 from indexer.keeping import Intake, Keeper
 from indexer.pages import FailureKind, Page, PageFailure, PageId, PageRef
 from indexer.planning import Plan, Tally
-from indexer.ports import Batch, Cursor, Wiki
+from indexer.ports import Batch, Cursor, ListingPart, Wiki
 from indexer.store.catalogue import Catalogue
 
 BATCH = 32  # pages kept at once: a few seconds of embedding, all that a kill can cost
@@ -87,6 +87,7 @@ class Visit:
         failures = self._catalogue.known_failures(self._wiki.name, ids)
         comparison = compare(known, failures, batch.changed, self._plan.recipe, self._plan.now)
         self._set_readers(comparison)
+        self._tally.look_up()
         self._take_in(comparison.to_fetch, Known(known, failures), batch.failures, batch.next)
 
     def _try_failed_again(self) -> None:
@@ -103,7 +104,10 @@ class Visit:
     def _compare_with_listing(self) -> None:
         """Take in what differs from a listing, and remove what is gone if that can be believed."""
         self.is_listing_open = True
-        parts = list(self._wiki.listing())
+        parts: list[ListingPart] = []
+        for part in self._wiki.listing():
+            parts.append(part)
+            self._tally.look_up()
         listed = [ref for part in parts for ref in part.pages]
         failed = [failure for part in parts for failure in part.failures]
         known = self._known_pages()
@@ -167,6 +171,7 @@ class Visit:
         missing: list[PageId] = []
         closed: list[PageFailure] = []
         for fetched in self._wiki.fetch(refs) if refs else ():
+            self._tally.look_up()
             if isinstance(fetched, Page):
                 continue
             if fetched.kind is FailureKind.GONE:
@@ -196,6 +201,7 @@ class Visit:
         waiting: list[Page | PageFailure] = list(failed)
         for fetched in self._answers(refs):
             waiting.append(fetched)
+            self._tally.look_up()
             if len(waiting) >= BATCH:
                 self._keep(waiting, asked, known, None)
                 waiting = []

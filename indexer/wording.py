@@ -6,6 +6,7 @@ from indexer.passages import Hit
 from indexer.report import Finding, FindingKind
 from indexer.status import IndexStatus, WikiHealth
 from indexer.store.history import RolledBack
+from indexer.store.requests import RequestState, RequestStatus
 from indexer.sync import Refreshed
 
 _KINDS = {
@@ -118,8 +119,9 @@ def status_text(status: IndexStatus) -> str:
         lines.append(f"Last refresh: {_moment(last.started_at)} to {_moment(last.ended_at)}")
     if last and not last.ended_at:
         lines.append(f"  {last.done:,} of {last.expected:,} pages looked at")
-    if status.requests_waiting:
-        lines.append(f"Refreshes asked for: {status.requests_waiting}")
+    lines += [request_text(request) for request in status.requests]
+    if status.last_request:
+        lines.append(f"Last one asked for: {request_text(status.last_request)}")
     for wiki in status.wikis:
         lines += _wiki_lines(wiki)
     if to_mend := findings_text(status.findings, status.findings_before):
@@ -128,6 +130,32 @@ def status_text(status: IndexStatus) -> str:
         tries = f"tried {failure.attempts} times, next after {_moment(failure.next_try)}"
         lines.append(f"Not readable: {failure.wiki} {failure.page_id}: {failure.why} ({tries})")
     return "\n".join(lines)
+
+
+def request_text(request: RequestStatus) -> str:
+    """Return how a request stands, in a line."""
+    wishes = {"in full": request.wishes.full, "removals accepted": request.wishes.accept_removals}
+    asked = ", ".join((request.wiki or "all wikis", *(wish for wish, is_wished in wishes.items() if is_wished)))
+    asked = f"Request {request.number} ({asked})"
+    if request.has_ended:
+        return f"{asked}: {request.state} at {_moment(request.ended_at)}. {request.outcome}"
+    if request.state is RequestState.WAITING:
+        before = f", {request.before:,} before it" if request.before else ""
+        return f"{asked}: waits since {_moment(request.asked_at)}{before}"
+    stopping = ", stopping" if request.is_stopping else ""
+    return f"{asked}: runs since {_moment(request.taken_at)}, {_pages(request)}{stopping}"
+
+
+def _pages(request: RequestStatus) -> str:
+    if not request.expected:
+        return "looking at what has changed"
+    return f"{request.done:,} of {request.expected:,} pages looked at"
+
+
+def ended_json(request: RequestStatus, result: Refreshed | None) -> dict[str, object]:
+    """Return what scripts rely on: how a request stands, and what it came to."""
+    came_to = refreshed_json(result) if result is not None else None
+    return {"request": request.number, "state": request.state, "outcome": request.outcome, "result": came_to}
 
 
 def _hit_text(rank: int, hit: Hit) -> str:

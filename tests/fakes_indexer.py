@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -71,6 +71,8 @@ class FakeWiki:
         """The first place in the feed that is still known."""
         self.tells_readers = True
         """Whether references say who may read their pages."""
+        self.during_fetch: Callable[[int], object] = lambda _: None
+        """Called with the place of each page before it is fetched."""
         self.fetched: list[PageId] = []
         """Every page that was fetched, in order."""
 
@@ -155,6 +157,7 @@ class FakeWiki:
         for place, ref in enumerate(refs):
             if place == self.fails_after:
                 raise WikiUnavailable(f"{self._name} went away")
+            self.during_fetch(place)
             self.fetched.append(ref.page_id)
             if ref.page_id in self.unreadable:
                 yield PageFailure(ref.page_id, ref.stamp, self.unreadable[ref.page_id])

@@ -29,6 +29,7 @@ from bot.records.feedback import Feedback
 from bot.records.handovers import Handovers
 from bot.records.journal import Journal
 from bot.records.replies import ReplyRecords
+from bot.records.tellings import Tellings
 from indexer.pages import Audience
 
 MAX_ATTEMPTS = 3  # a question that was taken this often and never ended takes the process down with it
@@ -63,6 +64,7 @@ class Records:
         self.channels = Channels(self._database)
         self.journal = Journal(self._database)
         self.cache = Cache(self._database)
+        self.tellings = Tellings(self._database)
 
     def close(self) -> None:
         """Close the file. Nothing else may be called afterwards."""

@@ -2,7 +2,6 @@
 
 import json
 import logging
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -11,21 +10,23 @@ from slack_sdk import WebClient
 
 from bot.errors import SlackRefused, SlackUnavailable
 from bot.gaps import gaps
-from bot.ports import IndexDesk, IndexJob, JobKind
+from bot.ports import IndexDesk, IndexJob, JobId, JobKind, NotBegun, Told
 from bot.slack import blocks, calls, desk_words, presses
 from bot.slack.blocks import Message
 from bot.slack.desk_records import DeskRecords
 from bot.slack.presses import Body
 from bot.slack.rights import Admins
+from bot.slack.telling import Telling
 from indexer.errors import IndexerError
 
 COMMAND = "/wiki"
-SECONDS_BETWEEN_LOOKS = 2.0
 
 _NOT_ADMIN = "Only admins can do that: the workspace's, or those whom the operator has named."
-_BEGUN = "It has begun. I tell you how far it is in your direct message with me."
+_BEGUN = "I have asked for it, and tell you how far it is in your direct message with me."
+_BEGUN_BEFORE = "That waits already. I tell you how far it is in your direct message with me."
 _NOTHING_TO_STOP = "There is nothing to stop."
 _NOT_STARTED = "I am still starting. Please try again in a moment."
+_UNREADABLE = "The index cannot be read: "
 _QUESTIONS_LOOKED_AT = 500
 _DEEDS_SHOWN = 20
 
@@ -45,13 +46,13 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class AdminsDesk:
-    """Everything behind `/wiki`. *index* is None until the index is open; *wait* returns true where the bot ends."""
+    """Everything behind `/wiki`. *index* is None until the index is open; *telling* says how far a job is."""
 
     client: WebClient
     records: DeskRecords
     admins: Admins
     index: Callable[[], IndexDesk | None]
-    wait: Callable[[float], object]
+    telling: Telling
 
     def register(self, app: App) -> None:
         """Make *app* call it."""
@@ -78,7 +79,7 @@ class AdminsDesk:
             if name in {"status", "sources", "reindex", "rollback"}:
                 return self._with_index(name, rest, asked)
         except IndexerError as error:
-            return blocks.said(f"The index cannot be read: {error}")
+            return blocks.said(f"{_UNREADABLE}{error}")
         return self._from_records(name)
 
     def _from_records(self, name: str) -> Message:
@@ -102,71 +103,46 @@ class AdminsDesk:
             return blocks.said(f"I do not understand that. Write `{COMMAND}` alone, and I say what there is.")
         if job.kind is JobKind.ROLL_BACK:
             return desk_words.asking_before_rollback()
-        return blocks.said(self._begin(index, job, asked.person) or _BEGUN)
+        return blocks.said(self._begin(index, job, asked.person))
 
     def _begin(self, index: IndexDesk, job: IndexJob, person: str) -> str:
-        """Begin *job*, and tell *person* how far it is; return why it has not begun, or nothing."""
-        why_not = index.begin(job)
-        if not why_not:
-            self._write_down(person, job.words)
-            threading.Thread(target=self._tell_progress, args=(index, person), name="progress", daemon=True).start()
-        return why_not
+        """Begin *job*, and tell *person* how far it is; return what there is to say at once. Raises IndexerError."""
+        begun = index.begin(job)
+        if isinstance(begun, NotBegun):
+            return begun.why
+        self._write_down(person, job.words)
+        return _BEGUN if self.telling.begin(Told(begun, job, person)) else _BEGUN_BEFORE
 
-    def _tell_progress(self, index: IndexDesk, person: str) -> None:
-        """Show *person* in one message how far the present job is, until it has ended."""
-        channel = ts = shown = ""
-        while (now := index.progress()) is not None:
-            message = desk_words.progress(now)
-            try:
-                if not ts:
-                    channel, ts = self._post(person, message)
-                elif message.text != shown:
-                    self._change(channel, ts, message, is_last=now.has_ended)
-                shown = message.text
-            except (SlackRefused, SlackUnavailable) as error:
-                log.info("progress was not shown", extra={"code": str(error)})
-            if now.has_ended:
-                log.info("a job on the index has ended", extra={"job": now.job.words, "seconds": now.seconds})
-                return
-            if self.wait(SECONDS_BETWEEN_LOOKS) is True:  # the bot is ending
-                return
-
-    def _post(self, person: str, message: Message) -> tuple[str, str]:
-        posted = calls.once(
-            lambda: self.client.chat_postMessage(
-                channel=person, text=message.text, blocks=message.blocks, unfurl_links=False, unfurl_media=False
-            )
-        )
-        return str(posted["channel"]), str(posted["ts"])
-
-    def _change(self, channel: str, ts: str, message: Message, *, is_last: bool) -> None:
-        def update() -> object:
-            return self.client.chat_update(channel=channel, ts=ts, text=message.text, blocks=message.blocks)
-
-        if is_last:
-            calls.patiently(update, self.wait)
-        else:
-            calls.once(update)
-
-    def _stop_job(self, ack: Ack, body: Body, respond: Respond) -> None:
+    def _stop_job(self, ack: Ack, body: Body, action: Body, respond: Respond) -> None:
         ack()
-        person, index = presses.person_of(body), self.index()
-        if not self.admins.has(person):
-            _tell(respond, _NOT_ADMIN)
-        elif index is None or not index.stop():
-            _tell(respond, _NOTHING_TO_STOP)
-        else:
+        job_id = JobId(str(action.get("value") or ""))
+
+        def stop(index: IndexDesk, person: str) -> str:
+            if not index.stop(job_id):
+                return _NOTHING_TO_STOP
             self._write_down(person, "stop the job on the index")
+            return ""
+
+        self._if_admin(body, respond, stop)
 
     def _roll_back(self, ack: Ack, body: Body, respond: Respond) -> None:
         ack()
+        self._if_admin(body, respond, lambda index, person: self._begin(index, IndexJob(JobKind.ROLL_BACK), person))
+
+    def _if_admin(self, body: Body, respond: Respond, deed: Callable[[IndexDesk, str], str]) -> None:
+        """Do *deed* for an admin's press, and tell them what it says."""
         person, index = presses.person_of(body), self.index()
         if not self.admins.has(person):
-            _tell(respond, _NOT_ADMIN)
+            said = _NOT_ADMIN
         elif index is None:
-            _tell(respond, _NOT_STARTED)
+            said = _NOT_STARTED
         else:
-            _tell(respond, self._begin(index, IndexJob(JobKind.ROLL_BACK), person) or _BEGUN)
+            try:
+                said = deed(index, person)
+            except IndexerError as error:
+                said = f"{_UNREADABLE}{error}"
+        if said:
+            respond(text=said, response_type="ephemeral", replace_original=False)
 
     def _open_settings(self, asked: Asked) -> Message | None:
         index = self.index()
@@ -234,10 +210,6 @@ def _asked(body: Body) -> Asked:
 def _team(body: Body) -> str:
     team = body.get("team")
     return str(team.get("id") or "") if isinstance(team, Mapping) else ""
-
-
-def _tell(respond: Respond, words: str) -> None:
-    respond(text=words, response_type="ephemeral", replace_original=False)
 
 
 def _mrkdwn(words: str) -> dict[str, str]:

@@ -7,7 +7,7 @@ from itertools import accumulate
 
 from bot.channels import ChannelSettings, Tone
 from bot.gaps import Gap
-from bot.ports import IndexHealth, IndexProgress
+from bot.ports import IndexHealth, IndexJob, IndexProgress, JobId, JobState
 from bot.slack import blocks, buttons, mrkdwn
 from bot.slack.blocks import Message
 from bot.slack.rich_text import Block, Element, block, bullets, section, text, user, words_of
@@ -45,7 +45,8 @@ def status(health: IndexHealth, line: str, opinions: str) -> Message:
     )
     unreadable = [f"{health.unreadable:,} pages could not be read."] if health.unreadable else []
     wikis = (_wiki(health, place) for place in range(len(health.wikis)))
-    return _lines(head, [*wikis, *unreadable, health.to_mend, line, opinions])
+    under_way = (words_of(line, _MAX_SENTENCE) for line in health.under_way)
+    return _lines(head, [*wikis, *under_way, *unreadable, health.to_mend, line, opinions])
 
 
 def sources(health: IndexHealth) -> Message:
@@ -90,15 +91,47 @@ def line_of(waiting: int, seconds: float) -> str:
     return f"{waiting} question{'' if waiting == 1 else 's'} waiting, {seconds:.1f} s each."
 
 
-def progress(now: IndexProgress) -> Message:
+def asked_for(job: IndexJob) -> Message:
+    """Return that a job was asked for, which stays true whatever becomes of it."""
+    return blocks.said(f"{_words(job)}: asked for.")
+
+
+def progress(job_id: JobId, now: IndexProgress) -> Message:
     """Return how far a job is, with a button to stop it, or what it came to."""
-    job = words_of(now.job.words, _MAX_NAME)
     if now.has_ended:
-        return blocks.said(f"{job}: {words_of(now.came_to, _MAX_SENTENCE)} ({now.seconds:.0f} s)")
+        return ended(now.job, now.came_to, now.seconds)
+    said = blocks.said(f"{_words(now.job)}: {_how_far(now)}.")
+    if now.state is JobState.STOPPING:
+        return said
+    return Message(said.text, (*said.blocks, buttons.actions(buttons.button(STOP_JOB, "Stop", job_id))))
+
+
+def ended(job: IndexJob, came_to: Sequence[str], seconds: float = 0.0) -> Message:
+    """Return what a job came to: the first sentence, the others below."""
+    first, *others = (words_of(sentence, _MAX_SENTENCE) for sentence in came_to)
+    took = f" ({seconds:.0f} s)" if seconds >= 1 else ""
+    return _lines(f"{_words(job)}: {first}{took}", others)
+
+
+def lost(job: IndexJob) -> Message:
+    """Return that nobody knows any more what a job came to."""
+    why = "I was restarted meanwhile, and cannot say what it came to. `/wiki status` says how the index is doing."
+    return blocks.said(f"{_words(job)}: {why}")
+
+
+def _words(job: IndexJob) -> str:
+    return words_of(job.words, _MAX_NAME)
+
+
+def _how_far(now: IndexProgress) -> str:
+    if now.state is JobState.STOPPING:
+        return "stopping after the present page"
+    if now.state is JobState.WAITING:
+        return f"waits its turn, {now.before:,} before it" if now.before else "waits for the indexer"
     left = f", about {blocks.wait_in_words(now.seconds_left)} left" if now.seconds_left is not None else ""
     far = f"{now.done:,} of {now.expected:,} pages" if now.expected else "looking at what has changed"
-    said = blocks.said(f"{job}: {far}{left}.")
-    return Message(said.text, (*said.blocks, buttons.actions(buttons.button(STOP_JOB, "Stop", job))))
+    here = ". No indexer runs, so I do it myself" if now.is_here else ""
+    return f"{far}{left}{here}"
 
 
 def asking_before_rollback() -> Message:

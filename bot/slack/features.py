@@ -26,6 +26,7 @@ from bot.slack.reply import SlackReplies
 from bot.slack.rights import Admins, Rights
 from bot.slack.suggesting import OwnQuestions as OwnQuestionsAsked
 from bot.slack.suggesting import Suggesting
+from bot.slack.telling import Telling
 from indexer.pages import Audience
 from indexer.passages import PageKey, PassageId
 
@@ -91,8 +92,7 @@ class Mind(Protocol):
 class Surroundings:
     """What the features share. *mind* and *index* are None until the index and the model are there.
 
-    *wait* waits for so many seconds and returns early, and true, when the bot ends. *owner_of* tells who looks after a
-    page.
+    *owner_of* tells who looks after a page.
     """
 
     client: WebClient
@@ -103,7 +103,7 @@ class Surroundings:
     asking: Asking
     mind: Callable[[], Mind | None]
     index: Callable[[], IndexDesk | None]
-    wait: Callable[[float], object]
+    telling: Telling
     owner_of: EmailOf
 
 
@@ -140,7 +140,7 @@ def all_features(around: Surroundings) -> list[Feature]:
         Judging(client, records.asked, records.feedback, admins, forget, rights),
         handing,
         Advising(client, records.tally),
-        AdminsDesk(client, records, admins, around.index, around.wait),
+        AdminsDesk(client, records, admins, around.index, around.telling),
         Home(client, records, suggesting, admins, around.index),
         Intake(
             client, around.asking, records.asked, records.channels, around.replies, records, offer, handing.take_back

@@ -77,7 +77,7 @@ class Catalogue:
         self.path = path
         self._database = Database(path)
         self._fence = 0
-        self.requests = Requests(self._database)
+        self.requests = Requests(self._database, lambda: self._fence)
 
     @contextmanager
     def reading(self) -> Iterator[Reading]:

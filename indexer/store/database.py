@@ -19,7 +19,7 @@ class Database:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._local = threading.local()
-        self._connections: list[sqlite3.Connection] = []
+        self._connections: dict[threading.Thread, sqlite3.Connection] = {}
         self._guard = threading.Lock()
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -68,14 +68,14 @@ class Database:
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if connection is not None:
             with self._guard:
-                self._connections.remove(connection)
+                del self._connections[threading.current_thread()]
             connection.close()
             del self._local.connection
 
     def close(self) -> None:
         """Close the connections of all threads; nothing may use the catalogue any more."""
         with self._guard:
-            for connection in self._connections:
+            for connection in self._connections.values():
                 connection.close()
             self._connections.clear()
 
@@ -86,8 +86,14 @@ class Database:
             connection = _connect(self.path)
             self._local.connection = connection
             with self._guard:
-                self._connections.append(connection)
+                self._close_left_behind()
+                self._connections[threading.current_thread()] = connection
         return connection
+
+    def _close_left_behind(self) -> None:
+        """Close the connections of threads that have ended; a process runs for months."""
+        for thread in [thread for thread in self._connections if not thread.is_alive()]:
+            self._connections.pop(thread).close()
 
     def _prepare(self) -> None:
         """Create the tables, or bring those of an older version up to date."""

@@ -31,6 +31,14 @@ def check(connection: sqlite3.Connection, fence: int) -> None:
         raise LeaseLost(f"The lease of this catalogue was lost to {holder or 'nobody'}; the next refresh goes on.")
 
 
+def present(connection: sqlite3.Connection, now: datetime, is_dead: Callable[[str], bool]) -> int | None:
+    """Return the number of the lease under which somebody works at *now*, None where nobody does."""
+    holder, fence, until = _lease(connection)
+    if not holder or datetime.fromisoformat(until) <= now or is_dead(holder):
+        return None
+    return fence
+
+
 def renew(connection: sqlite3.Connection, lasts: timedelta, now: datetime) -> None:
     """Let the lease last from *now* on."""
     connection.execute("UPDATE lease SET until = ?", (_end(now, lasts),))

@@ -186,10 +186,6 @@ class Reading:
         sql = "SELECT wiki, page_id, why, attempts, next_try FROM failure ORDER BY wiki, page_id"
         return [FailureStatus(*row) for row in self._connection.execute(sql)]
 
-    def count_requests(self) -> int:
-        """Return how many refreshes were asked for and have not ended."""
-        return self._count("SELECT count(*) FROM request WHERE ended_at = ''")
-
     def last_refresh(self) -> RefreshStatus | None:
         """Return the newest refresh, None before the first."""
         sql = "SELECT started_at, ended_at, counts, generation, done, expected FROM refresh ORDER BY id DESC LIMIT 1"

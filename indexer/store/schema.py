@@ -198,6 +198,16 @@ MIGRATIONS = (
     ) WITHOUT ROWID;
     ALTER TABLE refresh ADD COLUMN summary TEXT NOT NULL DEFAULT '';  -- of the report at its end, as JSON
     """,
+    """
+    DROP INDEX request_waiting;  -- two alike may wait after all: one that was put back, and one asked for meanwhile
+    ALTER TABLE request ADD COLUMN fence INTEGER NOT NULL DEFAULT 0;     -- of the lease under which it was taken
+    ALTER TABLE request ADD COLUMN ending TEXT NOT NULL DEFAULT '';      -- done, failed or stopped
+    ALTER TABLE request ADD COLUMN stop INTEGER NOT NULL DEFAULT 0;      -- an admin wants it to end
+    ALTER TABLE request ADD COLUMN done INTEGER NOT NULL DEFAULT 0;      -- pages looked at
+    ALTER TABLE request ADD COLUMN expected INTEGER NOT NULL DEFAULT 0;  -- of so many
+    ALTER TABLE request ADD COLUMN result TEXT NOT NULL DEFAULT '';      -- what the refresh came to, as JSON
+    UPDATE request SET ending = iif(outcome = 'done', 'done', 'failed') WHERE ended_at != '';
+    """,
 )
 """Each takes the catalogue one version further; a released one is never edited."""
 

@@ -18,6 +18,7 @@ from bot.slack.app import SlackApp, client_for
 from bot.slack.audiences import EveryonesPages
 from bot.slack.features import Surroundings, all_features
 from bot.slack.reply import SlackReplies
+from bot.slack.telling import Telling
 from bot.slack.web import SlackWeb
 from bot.worker import Worker
 from indexer.pages import Audience
@@ -59,7 +60,7 @@ def main() -> int:
             asking,
             lambda: None,
             lambda: None,
-            lambda _: None,
+            Telling(client, records.tellings, lambda: None, time.sleep),
             lambda _wiki, _page: "",
         )
         features = all_features(around)

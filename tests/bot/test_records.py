@@ -20,7 +20,7 @@ from bot.channels import ChannelSettings, Tone
 from bot.errors import RecordsUnusable
 from bot.feedback import Reason, Verdict
 from bot.migrations import MIGRATIONS
-from bot.ports import Kept
+from bot.ports import IndexJob, JobId, JobKind, Kept, Told
 from bot.questions import Asker, Origin, Question, QuestionId
 from bot.records import MAX_ATTEMPTS, Records
 from tests.fakes_bot import NOW, a_hit, a_question, a_refusal, an_answer
@@ -536,6 +536,20 @@ def test_journal_gives_the_newest_first(records: Records) -> None:
         records.journal.write("U1", deed)
 
     assert [line.deed for line in records.journal.latest(1)] == ["rollback"]
+
+
+def test_whom_a_job_is_told_about_is_remembered_to_the_end(records: Records) -> None:
+    """Each person once for each job, with the last message known."""
+    first = Told(JobId("a-1"), IndexJob(JobKind.FULL, "handbook"), "U1")
+    other = Told(JobId("a-1"), IndexJob(JobKind.FULL, "handbook"), "U2", "D2", "9.1")
+    for told in (first, other, placed := replace(first, channel="D1", ts="7.1")):
+        records.tellings.keep(told)
+
+    kept = records.tellings.all()
+    records.tellings.forget(placed)
+
+    assert sorted(kept, key=lambda told: told.person) == [placed, other]
+    assert records.tellings.all() == [other]
 
 
 def test_records_of_the_first_version_are_taken_over(path: Path) -> None:

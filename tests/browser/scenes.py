@@ -76,11 +76,9 @@ def call_a_person(window: Window) -> None:
 def reindex(window: Window) -> None:
     """Read the whole wiki again, and watch it in the direct message; the caller waits for its end."""
     window.say("/wiki reindex --full")
-    window.see("#messages .ephemeral", "It has begun")
+    window.see("#messages .ephemeral", "I have asked for it")
     window.go("Footnote")
     window.see("#messages .message", "reindex --full")
-    window.rest()
-    window.picture("reindex")
 
 
 def choose_settings(window: Window, owner: str) -> None:

@@ -91,7 +91,9 @@ class Tour:
         window.rest()
         window.picture("status")
         scenes.reindex(window)
-        window.wait(lambda: not window.all("#messages .message button[data-focus$='/stop_job']"))
+        window.see("#messages .message", "passages, generation ")  # no indexer runs here, so the bot does it in a while
+        window.rest()
+        window.picture("reindex")
         scenes.open_home(window)
 
     def be_advised(self) -> None:

@@ -87,7 +87,7 @@ def test_feedback_is_parted_by_page_like_all_else() -> None:
         )
         for n in range(60)
     ]
-    made = dataset.Made([], [], [], Counter())
+    made = dataset.Made([], [], [], Counter(), [], [])
 
     dataset.take_in(made, feedback.examples_of(many, PROMPTING).examples, seed=1)
 

@@ -4,6 +4,7 @@ import errno
 import multiprocessing
 import re
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,10 +12,13 @@ from pathlib import Path
 import pytest
 
 from indexer.errors import CatalogueUnusable, DiskFull, IndexerBusy, IndexerError
+from indexer.locking import is_dead
 from indexer.pages import EVERYONE
+from indexer.planning import Wishes
 from indexer.store.catalogue import Catalogue
 from indexer.store.database import Database, translated
 from indexer.store.schema import APPLICATION_ID, MIGRATIONS, VERSION
+from tests.fakes_indexer import SteadyClock
 from tests.indexer.conftest import SmallIndex, build_index
 
 
@@ -49,6 +53,31 @@ def test_older_catalogue_is_brought_up_to_date(index: SmallIndex, tmp_path: Path
     assert again.tokens_kept() == 2
     _check_integrity(again.catalogue.path)
     again.catalogue.close()
+
+
+def test_requests_of_an_older_catalogue_are_still_there(tmp_path: Path) -> None:
+    """What waited waits, what its indexer did not end waits again, and what ended has ended."""
+    before = next(number for number, migration in enumerate(MIGRATIONS) if "DROP INDEX request_waiting" in migration)
+    with _plain(tmp_path / "wiki.db") as connection:
+        for migration in MIGRATIONS[:before]:
+            connection.executescript(migration)
+        columns = "INSERT INTO request (wiki, wishes, asked_at, taken_at, ended_at, outcome) VALUES (?, ?, ?, ?, ?, ?)"
+        moment = "2026-05-03T08:00:00+00:00"
+        connection.execute(columns, ("handbook", "[]", moment, moment, moment, "done"))
+        connection.execute(columns, ("handbook", '["full"]', moment, moment, moment, "no room"))
+        connection.execute(columns, ("handbook", '["full"]', moment, moment, "", ""))
+        connection.execute(columns, ("", '["listing"]', moment, "", "", ""))
+        connection.execute(f"PRAGMA user_version = {before}")
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    now = SteadyClock()()
+
+    catalogue = Catalogue(tmp_path / "wiki.db")
+    found = [catalogue.requests.status(number, now, is_dead) for number in (1, 2, 3, 4)]
+    again = catalogue.requests.ask("", Wishes(listing=True), now)
+
+    assert [one and one.state.value for one in found] == ["done", "failed", "waiting", "waiting"]
+    assert again == 4
+    catalogue.close()
 
 
 def test_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
@@ -163,6 +192,18 @@ def test_two_processes_may_create_it_at_once(tmp_path: Path) -> None:
     context = multiprocessing.get_context("spawn")
     with context.Pool(4) as pool:
         assert pool.map(_create, [tmp_path / "wiki.db"] * 8) == ["ok"] * 8
+
+
+def test_threads_that_have_ended_leave_no_connection_behind(tmp_path: Path) -> None:
+    """Each job that somebody is told about has a thread that looks at the catalogue, for months."""
+    catalogue = Catalogue(tmp_path / "wiki.db")
+    for _ in range(5):
+        thread = threading.Thread(target=catalogue.requests.has_any)
+        thread.start()
+        thread.join()
+
+    assert len(catalogue._database._connections) == 2
+    catalogue.close()
 
 
 def test_reader_sees_one_moment(tmp_path: Path) -> None:

@@ -15,9 +15,10 @@ from typing import Any
 
 import pytest
 
-from indexer.__main__ import Lines, main
-from indexer.locking import working
+from indexer.__main__ import main
+from indexer.locking import is_dead, working
 from indexer.planning import RefreshStopped
+from indexer.progress import Lines
 from indexer.store.catalogue import Catalogue
 
 ROOT = Path(__file__).parents[2]
@@ -205,15 +206,7 @@ def test_wiki_that_lists_nothing_is_an_error_with_the_cure(wiki: Path, capsys: p
 @pytest.mark.usefixtures("wiki")
 def test_scheduler_refreshes_at_once_and_ends_on_a_signal() -> None:
     """Without a command it runs until SIGTERM, then ends with 0 and no traceback."""
-    with subprocess.Popen(
-        [
-            sys.executable,
-            "-c",
-            f"import sys; sys.path.insert(0, {str(ROOT)!r}); from indexer.__main__ import main; sys.exit(main([]))",
-        ],
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
+    with _started() as process:
         assert process.stderr is not None
         lines: list[str] = []
         while not lines or "indexer refreshed" not in lines[-1]:
@@ -253,6 +246,65 @@ def test_reindex_waits_in_the_queue(wiki: Path, capsys: pytest.CaptureFixture[st
     assert "there are: handbook" in capsys.readouterr().err
 
 
+def test_waiting_ends_with_what_the_running_indexer_came_to(wiki: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The exit status tells whether all went well; the outcome of the last one stays in the status."""
+    (wiki / "empty.md").write_text("")
+    with _started() as indexer:
+        assert indexer.stderr is not None
+        assert any("indexer refreshed" in line for line in indexer.stderr)
+        assert main(["reindex", "--wait"]) == 0
+        well = capsys.readouterr()
+        done = _json(capsys, ["reindex", "handbook", "--full", "--wait", "--json"])
+        (wiki / "empty.md").unlink()
+        wiki.rmdir()
+        assert main(["reindex", "--wait"]) == 1
+        away = capsys.readouterr()
+        indexer.terminate()
+        indexer.communicate()
+    assert main(["status"]) == 0
+    status = capsys.readouterr().out
+
+    assert "1 unchanged" in well.out
+    assert (done["state"], done["outcome"], done["result"]["pages"]["unchanged"]) == ("done", "All is well.", 1)
+    assert "The wiki 'handbook' has no folder" in away.err
+    assert "Last one asked for: Request" in status
+
+
+@pytest.mark.usefixtures("wiki")
+def test_ctrl_c_ends_the_waiting_and_not_the_request(capsys: pytest.CaptureFixture[str]) -> None:
+    """It says so, and the request is still there; another may stop it."""
+    with _started("reindex", "handbook", "--wait") as waiting:
+        assert waiting.stderr is not None
+        assert "Request 1 waits for the running indexer" in waiting.stderr.readline()
+        waiting.send_signal(signal.SIGINT)
+        said = waiting.stderr.read()
+    assert main(["status"]) == 0
+
+    assert (waiting.returncode, "goes on by itself" in said, "Traceback" in said) == (1, True, False)
+    assert "Request 1 (handbook): waits since" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("wiki")
+def test_nobody_waits_for_ever_where_no_indexer_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    """After ten seconds it says what to do; the request stays in the queue."""
+    assert main(["reindex", "--wait"]) == 1
+    assert "no indexer runs. It is done once one does: python -m indexer" in capsys.readouterr().err
+    assert _json(capsys, ["status", "--json"])["requests"][0]["state"] == "waiting"
+
+
+@pytest.mark.usefixtures("wiki")
+def test_stopped_request_is_waited_for_no_longer(tmp_path: Path) -> None:
+    """Whoever waits is told who ended it."""
+    with _started("reindex", "--wait") as waiting, closing(Catalogue(tmp_path / "data" / "wiki.db")) as catalogue:
+        assert waiting.stderr is not None
+        waiting.stderr.readline()
+        assert catalogue.requests.stop(1, datetime.now(UTC), is_dead)
+        said = waiting.stderr.read()
+
+    assert (waiting.returncode, "It was stopped before it was begun." in said) == (1, True)
+
+
 def test_rollback_without_a_past_is_one_sentence(wiki: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """With the generations there are."""
     (wiki / "empty.md").write_text("")
@@ -281,6 +333,13 @@ def test_rollback_and_forward(wiki: Path, capsys: pytest.CaptureFixture[str]) ->
 
     assert rehearsed == done == {"generation": 1, "newest": 2, "restored": 1, "hidden": 0}
     assert [hits[0]["text"] for hits in (back, forward)] == ["Restart the tunnel.", "Spoiled."]
+
+
+def _started(*arguments: str) -> "subprocess.Popen[str]":
+    """Start `python -m indexer` in a process of its own, with the settings of this test."""
+    door = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from indexer.__main__ import main; "
+    command = [sys.executable, "-c", f"{door}sys.exit(main({list(arguments)!r}))"]
+    return subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
 
 
 def _json(capsys: pytest.CaptureFixture[str], arguments: list[str]) -> Any:  # noqa: ANN401 - JSON is what it is

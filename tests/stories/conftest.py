@@ -50,18 +50,29 @@ class Installation:
             "FOOTNOTE_SLACK__APP_TOKEN": workspace.app_token,
             "FOOTNOTE_SLACK__API_URL": workspace.api_url,
         }
-        with (self.data_dir / "bot.log").open("a", encoding="utf-8") as log:
-            command = [sys.executable, "-m", "bot"]
-            bot = subprocess.Popen(command, cwd=ROOT, env=self.environment(tokens), stdout=log, stderr=log, text=True)
-            try:
-                yield bot
-            finally:
-                bot.terminate()
-                bot.wait(timeout=30)
+        with self._running("bot", tokens) as bot:
+            yield bot
 
-    def log(self) -> str:
-        """Return what the bot logged so far."""
-        return (self.data_dir / "bot.log").read_text(encoding="utf-8")
+    @contextmanager
+    def indexer(self) -> Iterator[subprocess.Popen[str]]:
+        """Run the indexer until the block ends; its log lands in the data folder."""
+        with self._running("indexer", {}) as indexer:
+            yield indexer
+
+    def log(self, name: str = "bot") -> str:
+        """Return what the bot logged so far, or the indexer."""
+        return (self.data_dir / f"{name}.log").read_text(encoding="utf-8")
+
+    @contextmanager
+    def _running(self, name: str, more: Mapping[str, str]) -> Iterator[subprocess.Popen[str]]:
+        command = [sys.executable, "-m", name]
+        with (self.data_dir / f"{name}.log").open("a", encoding="utf-8") as log:
+            process = subprocess.Popen(command, cwd=ROOT, env=self.environment(more), stdout=log, stderr=log, text=True)
+            try:
+                yield process
+            finally:
+                process.terminate()
+                process.wait(timeout=30)
 
 
 @pytest.fixture(scope="session")

@@ -34,13 +34,13 @@ def progress_says(workspace: Workspace, words: str) -> None:
 @pytest.mark.parametrize("text", COMMANDS)
 def test_nobody_but_admins_is_obeyed(workspace: Workspace, path: Path, text: str) -> None:
     """A clear no, and nothing happens."""
-    desk = a_desk()
-    with running(workspace, path, ScriptedAnswering(), desk=desk) as bot:
+    begun: list[IndexJob] = []
+    with running(workspace, path, ScriptedAnswering(), desk=a_desk(during=begun.append)) as bot:
         workspace.command(JONAS, HELP, "/wiki", text)
         ephemeral(workspace, JONAS, HELP, "Only admins can do that")
 
         assert bot.records.journal.latest(1) == []
-    assert desk.progress() is None
+    assert begun == []
     assert workspace.modals(JONAS) == []
 
 
@@ -56,11 +56,12 @@ def test_status_tells_index_queue_and_opinions(workspace: Workspace, path: Path)
         for words in ("88 pages", "412 passages", "runbooks: 28 pages", "could not be reached", "2 pages could not be")
     )
     assert "To mend: 3 empty pages (+1), 2 near-duplicates" in seen
+    assert "Request 12 (runbooks): runs since" in seen
     assert "0 questions waiting" in seen
 
 
 def test_reindex_tells_how_far_it_is_and_what_it_came_to(workspace: Workspace, path: Path) -> None:
-    """One message is edited while it works; the summary stays, and an audit line."""
+    """One message is edited while it works; the summary stays with what it lacks, and an audit line."""
     halfway, go_on = threading.Event(), threading.Event()
 
     def hold(_job: IndexJob) -> None:
@@ -69,7 +70,7 @@ def test_reindex_tells_how_far_it_is_and_what_it_came_to(workspace: Workspace, p
 
     with running(workspace, path, ScriptedAnswering(), desk=a_desk(during=hold)) as bot:
         workspace.command(MAYA, HELP, "/wiki", "reindex handbook --full")
-        ephemeral(workspace, MAYA, HELP, "It has begun")
+        ephemeral(workspace, MAYA, HELP, "I have asked for it")
         assert halfway.wait(SECONDS)
         progress_says(workspace, "4 of 10 pages")
         workspace.command(MAYA, HELP, "/wiki", "reindex")
@@ -78,7 +79,8 @@ def test_reindex_tells_how_far_it_is_and_what_it_came_to(workspace: Workspace, p
         progress_says(workspace, "1 page new, 2 changed")
 
         assert [deed.deed for deed in bot.records.journal.latest(5)] == ["reindex --full handbook"]
-    assert len(workspace.messages("D0MAYA")) == 1
+    (told,) = workspace.messages("D0MAYA")
+    assert "2 pages not readable" in str(told.blocks)
 
 
 def test_reindex_can_be_stopped_by_admins_only(workspace: Workspace, path: Path) -> None:
@@ -95,6 +97,8 @@ def test_reindex_can_be_stopped_by_admins_only(workspace: Workspace, path: Path)
         assert halfway.wait(SECONDS)
         progress_says(workspace, "4 of 10 pages")
         (message,) = workspace.messages("D0MAYA")
+        workspace.press(JONAS, "D0MAYA", message.ts, "stop_job")
+        ephemeral(workspace, JONAS, "D0MAYA", "Only admins can do that")
         workspace.press(MAYA, "D0MAYA", message.ts, "stop_job")
         workspace.wait_for(workspace.is_quiet, SECONDS)
         bot.records.wait_for_deed("stop the job on the index")
@@ -104,11 +108,11 @@ def test_reindex_can_be_stopped_by_admins_only(workspace: Workspace, path: Path)
 
 def test_rollback_is_asked_about_first(workspace: Workspace, path: Path) -> None:
     """Nothing happens until the button is pressed, and whoever presses must be an admin."""
-    desk = a_desk()
-    with running(workspace, path, ScriptedAnswering(), desk=desk):
+    begun: list[IndexJob] = []
+    with running(workspace, path, ScriptedAnswering(), desk=a_desk(during=begun.append)):
         workspace.command(MAYA, HELP, "/wiki", "rollback")
         question = ephemeral(workspace, MAYA, HELP, "Roll back")
-        assert desk.progress() is None
+        assert begun == []
 
         workspace.press(MAYA, HELP, question.ts, "roll_back")
         progress_says(workspace, "rollback: 1 page new")

@@ -13,7 +13,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from config import wiring
-from config.settings import WikiSettings
+from config.wiki_settings import WikiSettings
 from indexer.pages import EVERYONE, Principal
 from indexer.search import Search
 from indexer.store.catalogue import Catalogue

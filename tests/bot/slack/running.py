@@ -22,6 +22,7 @@ from bot.slack.audiences import EveryonesPages
 from bot.slack.features import Surroundings, all_features
 from bot.slack.owners import EmailOf
 from bot.slack.reply import SlackReplies
+from bot.slack.telling import Telling
 from bot.slack.web import SlackWeb
 from bot.worker import Worker
 from bot.workspace import Message, Workspace
@@ -32,6 +33,7 @@ from tests.fakes_bot import StillClock
 MAYA, JONAS, PRIYA = "U0MAYA", "U0JONAS", "U0PRIYA"
 HELP = "C0ITHELP"
 SECONDS = 10.0
+LOOK_SECONDS = 0.01  # between two looks at a job
 SIGNING_SECRET = "8f742231b10e8888abcd99yyyzzz85a5"
 EVERYONES = EveryonesPages()
 OVER_HTTP: WeakSet[Workspace] = WeakSet()
@@ -129,6 +131,7 @@ class RunningBot:
     app: SlackApp | SlackWeb
     replies: SlackReplies
     mind: SureMind
+    telling: Telling
 
 
 @contextmanager
@@ -185,8 +188,10 @@ def running(
         worker = a_worker(workspace, records, answering, replies, audiences)
         client = client_for(workspace.bot_token, workspace.api_url)
         asking = Asking(intake_for(records), worker.wake, worker.drop)
+        ending = threading.Event()
+        telling = Telling(client, records.tellings, lambda: desk, lambda _: ending.wait(LOOK_SECONDS))
         around = Surroundings(
-            client, records, replies, audiences, admins, asking, lambda: mind, lambda: desk, lambda _: None, owner_of
+            client, records, replies, audiences, admins, asking, lambda: mind, lambda: desk, telling, owner_of
         )
         app = an_app(workspace, client, all_features(around))
         worker.apologise_for(records.recover())
@@ -197,9 +202,13 @@ def running(
             if isinstance(app, SlackWeb):
                 workspace.post_to(app.url, SIGNING_SECRET)
             workspace.wait_for(lambda: workspace.connections, SECONDS)  # a command finds nobody before
-            yield RunningBot(records, worker, app, replies, mind)
+            if desk is not None:
+                telling.resume()
+            yield RunningBot(records, worker, app, replies, mind, telling)
         finally:
             app.close()
+            ending.set()
+            telling.close()
             worker.stop()
             thread.join(SECONDS)
 

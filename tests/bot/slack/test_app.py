@@ -135,6 +135,7 @@ from bot.slack.app import SlackApp, client_for
 from bot.slack.audiences import EveryonesPages
 from bot.slack.features import Surroundings, all_features
 from bot.slack.reply import SlackReplies
+from bot.slack.telling import Telling
 
 path, api_url, bot_token, app_token = sys.argv[1:]
 
@@ -147,7 +148,8 @@ client, records = client_for(bot_token, api_url), Dying(Path(path), lambda: date
 asking = Asking(records, lambda: None, lambda _: None)
 replies = SlackReplies(client, records.replies, lambda: 0.0, lambda _: None)
 nothing = lambda: None
-around = Surroundings(client, records, replies, EveryonesPages(), frozenset(), asking, nothing, nothing, print, print)
+telling = Telling(client, records.tellings, nothing, print)
+around = Surroundings(client, records, replies, EveryonesPages(), frozenset(), asking, nothing, nothing, telling, print)
 app = SlackApp(client, app_token, all_features(around))
 app.start()
 print("connected", flush=True)
