@@ -146,14 +146,30 @@ class LlamaModel:
                 raise ModelFailed(f"a prompt of {len(tokens)} tokens does not fit {self._context_tokens}")
             return self._thread.submit(self._score, tokens, following).result()
 
+    def distributions(self, tokens: list[int], following: list[int]) -> NDArray[np.float32]:
+        """Return the log probabilities at each of *following* after *tokens*, of shape (following, vocabulary).
+
+        Both are tokens already, so that two models can be asked the very same. Raises ModelFailed.
+        """
+        with self._lock:
+            if len(tokens) + len(following) > self._context_tokens or len(following) > BATCH_TOKENS:
+                raise ModelFailed(f"{len(tokens)} tokens and {len(following)} after them do not fit the context")
+            return self._thread.submit(
+                lambda: np.stack(list(self._after(tokens, following))).astype(np.float32)
+            ).result()
+
     def _score(self, tokens: list[int], following: list[int]) -> float:
         """Return the log probability of *following* after *tokens*, which alone stay in the context."""
+        logs = zip(self._after(tokens, following), following, strict=True)
+        return float(sum(log[token] for log, token in logs))
+
+    def _after(self, tokens: list[int], following: list[int]) -> Iterator[NDArray[np.float64]]:
+        """Yield the log probabilities at each of *following*; *tokens* alone stay in the context."""
         self._prefill(tokens)
-        if not following:
-            return 0.0
-        total = _log_softmax(self._logits())[following[0]]
-        if len(following) == 1:
-            return float(total)
+        if following:
+            yield _log_softmax(self._logits())
+        if len(following) < 2:
+            return
         batch = llama_cpp.llama_batch_init(len(following), 0, 1)
         try:
             batch.n_tokens = len(following) - 1
@@ -166,10 +182,9 @@ class LlamaModel:
             self._decode_batch(batch)
         finally:
             llama_cpp.llama_batch_free(batch)
-        for place, token in enumerate(following[1:]):
-            total += _log_softmax(self._logits(place))[token]
+        for place in range(len(following) - 1):
+            yield _log_softmax(self._logits(place))
         llama_cpp.llama_memory_seq_rm(llama_cpp.llama_get_memory(self._context), 0, len(tokens), -1)
-        return float(total)
 
     def _prefill(self, tokens: list[int]) -> None:
         """Put *tokens* into the context, all but what it already begins with. Raises ModelFailed."""

@@ -5,7 +5,9 @@
 Source of the arithmetic: LoRA (2106.09685), and llama.cpp's reading of `adapter.lora.alpha`.
 """
 
+import math
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import gguf
@@ -14,6 +16,10 @@ from numpy.typing import NDArray
 
 from bot import gguf_file
 from bot.errors import ModelUnusable
+
+Weight = NDArray[np.float32]
+Change = Callable[[str, Weight], Weight]
+"""Given a weight's name and values, returns what is to be written in its place, of the same shape."""
 
 
 def merge(base: Path, adapter: Path, target: Path) -> None:
@@ -24,20 +30,37 @@ def merge(base: Path, adapter: Path, target: Path) -> None:
     model = gguf_file.read_model(base)
     gguf_file.read_adapter(adapter, model)
     deltas = _deltas(adapter)
+
+    def added(name: str, weight: Weight) -> Weight:
+        if name not in deltas:
+            return weight
+        a, b = deltas[name]
+        return weight + b @ a
+
+    rewrite(base, added, target)
+
+
+def rewrite(source: Path, change: Change, target: Path) -> None:
+    """Write *source* in float16 to *target*, by rename, each weight as *change* gives it; one is in memory at a time.
+
+    Everything else of the file, tokens and chat template included, stays as it is. Raises ModelUnusable where *target*
+    cannot be written.
+    """
     part = target.with_suffix(f".{os.getpid()}.part")
-    reader = gguf.GGUFReader(base)
-    writer = gguf.GGUFWriter(part, model.architecture)
+    reader = gguf.GGUFReader(source)
+    writer = gguf.GGUFWriter(part, str(reader.fields["general.architecture"].contents()))
     _copy_header(reader, writer)
     for tensor in reader.tensors:
-        weight = gguf.quants.dequantize(tensor.data, tensor.tensor_type).astype(np.float32)
-        if tensor.name in deltas:
-            a, b = deltas.pop(tensor.name)
-            weight += b @ a
-        writer.add_tensor(tensor.name, weight.astype(np.float16) if weight.ndim > 1 else weight)
+        shape = tuple(int(n) for n in reversed(tensor.shape))
+        kind = _kind(shape)
+        writer.add_tensor_info(tensor.name, shape, kind, math.prod(shape) * kind.itemsize)
     try:
         writer.write_header_to_file()
         writer.write_kv_data_to_file()
-        writer.write_tensors_to_file()
+        writer.write_ti_data_to_file()
+        for tensor in reader.tensors:
+            weight = gguf.quants.dequantize(tensor.data, tensor.tensor_type).astype(np.float32)
+            writer.write_tensor_data(change(tensor.name, weight).astype(_kind(weight.shape)))
         writer.close()
         part.replace(target)
     except OSError as error:
@@ -46,7 +69,12 @@ def merge(base: Path, adapter: Path, target: Path) -> None:
         part.unlink(missing_ok=True)
 
 
-def _deltas(adapter: Path) -> dict[str, tuple[NDArray[np.float32], NDArray[np.float32]]]:
+def _kind(shape: tuple[int, ...]) -> np.dtype[np.float16] | np.dtype[np.float32]:
+    """Return the numbers that a weight is written in: norms, which are small and touchy, keep theirs."""
+    return np.dtype(np.float16) if len(shape) > 1 else np.dtype(np.float32)
+
+
+def _deltas(adapter: Path) -> dict[str, tuple[Weight, Weight]]:
     """Return by weight A (rank, in) and B (out, rank), already scaled."""
     reader = gguf.GGUFReader(adapter)
     field = reader.fields.get("adapter.lora.alpha")
@@ -54,7 +82,7 @@ def _deltas(adapter: Path) -> dict[str, tuple[NDArray[np.float32], NDArray[np.fl
         tensor.name: gguf.quants.dequantize(tensor.data, tensor.tensor_type).astype(np.float32)
         for tensor in reader.tensors
     }
-    found: dict[str, tuple[NDArray[np.float32], NDArray[np.float32]]] = {}
+    found: dict[str, tuple[Weight, Weight]] = {}
     for name in {name.rpartition(".")[0] for name in parts}:
         a, b = parts.get(f"{name}.lora_a"), parts.get(f"{name}.lora_b")
         if a is None or b is None:

@@ -353,9 +353,9 @@ def tones(records: Records) -> Callable[[Question], Tone]:
 
 
 def scales(settings: Settings) -> Scales:
-    """Return the scales fitted with the adapter in use, or those shipped where it has none of its own."""
-    adapter = adapter_in_use(settings)
-    own = adapter.with_name(CALIBRATION) if adapter else SHIPPED_FOLDER / CALIBRATION
+    """Return the scales beside the adapter in use, or beside the model that has it merged; else those shipped."""
+    tuned = adapter_in_use(settings) or _model_file(settings)
+    own = tuned.with_name(CALIBRATION)
     return read_scales(own if own.is_file() else SHIPPED_FOLDER / CALIBRATION)
 
 

@@ -22,6 +22,7 @@ from finetune import (
     examples,
     export,
     feedback,
+    gating,
     pairs,
     public,
     rows,
@@ -33,6 +34,7 @@ from finetune import (
 from finetune import options as options_
 from finetune.errors import RunUnusable
 from finetune.hyperparameters import Hyperparameters, from_mapping, from_yaml
+from finetune.ports import Text
 from finetune.progress import Bar, TrainingLine
 
 IN_USE = "in use"
@@ -196,7 +198,7 @@ def _given(options: argparse.Namespace, settings_class: type) -> dict[str, Any]:
 
 
 def _export(read: settings.Settings, options: argparse.Namespace) -> int:
-    """Write the best adapter of a run as GGUF, try it out with llama.cpp, and write its card and manifest."""
+    """Write what a run learned as GGUF, hold it against the tuned model, and write its card and manifest."""
     work = read.data_dir / WORK
     run = options.run or work / "runs" / "first"
     base = options.base or finetuning.base_model(read)
@@ -207,12 +209,8 @@ def _export(read: settings.Settings, options: argparse.Namespace) -> int:
         raise RunUnusable(f"{run} was trained on another base than {base}; name its own with --base.")
     out = options.out or run / "export"
     if options.dry_run:
-        _print({"step": kept.step, "dev": kept.check, "would_write": str(out)})
+        _print({"step": kept.step, "dev": kept.check, "merged_as": options.quantise, "would_write": str(out)})
         return 0
-    out.mkdir(parents=True, exist_ok=True)
-    (out / export.MANIFEST).unlink(missing_ok=True)
-    export.write_adapter(out / export.ADAPTER, kept.weights, chosen, origins, base.stem)
-    agreed = _agreement(read, options, run, out / export.ADAPTER) if options.trials else None
     facts = {
         "base": base.name,
         **origins,
@@ -221,22 +219,32 @@ def _export(read: settings.Settings, options: argparse.Namespace) -> int:
         "dev": {name: round(value, 4) for name, value in kept.check.items()},
         "settings": dataclasses.asdict(chosen),
     }
-    exported = export.finish(out, facts, agreed)
-    _print({name: str(value) if name == "path" else value for name, value in dataclasses.asdict(exported).items()})
+    learned = export.Learned(kept.weights, chosen, origins, base, lambda: train.tuned(base, run))
+    bar = Bar()
+    foundry = finetuning.BotFoundry(options.threads or len(os.sched_getaffinity(0)))
+    wanted = export.Wanted(out, options.quantise, options.max_kl)
+    exported = export.make(learned, wanted, foundry, _trials(read, options, base), facts, bar)
+    bar.close()
+    _print(dataclasses.asdict(exported) | {"path": str(exported.path)})
     return 0
 
 
-def _agreement(read: settings.Settings, options: argparse.Namespace, run: Path, adapter: Path) -> float:
-    """Return on how many tokens torch and llama.cpp agree, over prompts of dev."""
-    base = options.base or finetuning.base_model(read)
+def _trials(read: settings.Settings, options: argparse.Namespace, base: Path) -> list[gating.Trial]:
+    """Return examples of dev, in the tokens of training."""
+    if not options.trials:
+        return []
     prompting = finetuning.BotPrompting()
     rules = examples.Rules(prompting.system, prompting.refusal)
     data = options.dataset or read.data_dir / WORK / "dataset"
-    some = list(itertools.islice(examples.read(data / "dev.jsonl", rules), options.trials))
-    model = finetuning.opened_model(finetuning.naming(read, base, adapter))
-    trials = [export.Trial(*finetuning.written_by_llama(model, one, 40)) for one in some]
-    model.close()
-    return export.agreement(train.tuned(base, run), trials)
+    vocabulary = finetuning.LlamaVocabulary(base)
+    return [
+        gating.Trial(
+            Text(one.system, one.user, one.answer),
+            vocabulary.encode(one.system, one.user),
+            [*vocabulary.tokenize(one.answer), vocabulary.end][: gating.ANSWER_TOKENS],
+        )
+        for one in itertools.islice(examples.read(data / "dev.jsonl", rules), options.trials)
+    ]
 
 
 def _evaluate(read: settings.Settings, options: argparse.Namespace) -> int:

@@ -57,6 +57,16 @@ def refusal_logs(model: Llama, dev: Tokens, tokens_per_batch: int) -> NDArray[np
     return logs
 
 
+def distributions(model: Llama, prompt: list[int], answer: list[int]) -> NDArray[np.float32]:
+    """Return the log probabilities that *model* has at each token of *answer*, of shape (answer, vocabulary)."""
+    device = model.embedding.device
+    row = torch.tensor([[*prompt, *answer]], device=device)
+    places = torch.arange(len(prompt) - 1, row.shape[1] - 1, device=device)
+    with torch.no_grad():
+        logs: NDArray[np.float32] = model(row, places).log_softmax(-1).cpu().numpy()
+    return logs
+
+
 def auroc(positive: ArrayLike, negative: ArrayLike) -> float:
     """Return how often a positive scores above a negative, 0 to 1; 0.5 where there is none of one of them.
 

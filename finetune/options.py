@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from finetune import asking, rows, verifier
+from finetune import asking, export, gating, rows, verifier
 from finetune.hyperparameters import Hyperparameters
+from finetune.ports import QUANTISED
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -29,7 +30,7 @@ def parser(acts: Mapping[str, Act]) -> argparse.ArgumentParser:
         "train": (_train, "train an adapter, or go on with one that was stopped"),
         "verifier": (_verifier, "train the verifier, which reads question and passage together"),
         "questions": (_questions, "train the embedding model's question side, so that more of what answers is found"),
-        "export": (_export, "write a run's best adapter as GGUF, with its card and manifest"),
+        "export": (_export, "write a run's best adapter as GGUF, beside its base and merged into it"),
         "evaluate": (_evaluate, "compare base, adapters and baselines on questions with known answers"),
     }.items():
         command = commands.add_parser(name, help=text)
@@ -113,9 +114,23 @@ def _export(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--trials",
         type=int,
-        default=8,
-        help="prompts on which llama.cpp is held against torch; 0 for none (default: 8)",
+        default=16,
+        help="examples of dev on which what is exported is held against the tuned model; 0 for none (default: 16)",
     )
+    command.add_argument(
+        "--quantise",
+        choices=(*QUANTISED, export.UNQUANTISED, export.NOT_MERGED),
+        default=QUANTISED[0],
+        help="the format of merged.gguf, base and adapter in one; none for the adapter alone (default: q8_0)",
+    )
+    command.add_argument(
+        "--max-kl",
+        type=_above_zero,
+        default=gating.MAX_KL,
+        metavar="NATS",
+        help=f"how far each file may be from the tuned model, mean KL a token (default: {gating.MAX_KL})",
+    )
+    command.add_argument("--threads", type=int, default=0, help="CPU threads; 0 for one a core (default)")
 
 
 def _evaluate(command: argparse.ArgumentParser) -> None:
@@ -161,6 +176,16 @@ def _positive(text: str) -> int:
     if not text.isdecimal() or int(text) == 0:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
     return int(text)
+
+
+def _above_zero(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if not number > 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
+    return number
 
 
 def _folder(text: str) -> Path:

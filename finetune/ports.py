@@ -2,7 +2,11 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 from indexer.passages import Passage
 
@@ -100,6 +104,48 @@ class Answering(Protocol):
 
     def answer(self, question: str, pieces: Sequence[Piece] | None) -> Reply:
         """Answer from *pieces*, or from its own search where that is None."""
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """What the model is asked, and what it should answer."""
+
+    system: str
+    user: str
+    answer: str
+
+
+class Served(Protocol):
+    """A model as llama.cpp runs it for the bot."""
+
+    def encode(self, text: Text) -> tuple[list[int], list[int]]:
+        """Return the tokens of the prompt in the file's own chat template, and those of the answer with its end."""
+
+    def distributions(self, prompt: list[int], answer: list[int]) -> NDArray[np.float32]:
+        """Return the log probabilities at each token of *answer*, of shape (answer, vocabulary)."""
+
+    def close(self) -> None:
+        """Give the memory back."""
+
+
+class Foundry(Protocol):
+    """What makes GGUF files as the bot does, and opens them. All raise the bot's own errors, with a sentence."""
+
+    def merge(self, base: Path, adapter: Path, target: Path) -> None:
+        """Write *base* with *adapter* added to its weights to *target*, in float16."""
+
+    def rewrite(self, template: Path, weights: Callable[[str], NDArray[np.float32]], target: Path) -> None:
+        """Write *template* to *target* in float16, with the weights that *weights* gives by GGUF's names."""
+
+    def quantise(self, source: Path, target: Path, kind: str) -> None:
+        """Write *source* to *target* in the format *kind*, one of QUANTISED."""
+
+    def open(self, model: Path, adapter: Path | None) -> Served:
+        """Return *model*, with *adapter* beside it where there is one."""
+
+
+QUANTISED = ("q8_0", "q5_k_m", "q4_0")
+"""Formats of a merged model, the largest first."""
 
 
 Describing = Callable[[str, int, int], None]

@@ -1,7 +1,6 @@
 """The adapter file: GGUF that the bot takes, gated, its manifest last; and what was learned survives it."""
 
 import hashlib
-import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,10 +18,9 @@ from config import finetuning
 from finetune import export, runs
 from finetune.base import Lora, read_base
 from finetune.errors import RunUnusable
-from finetune.export import Trial
 from finetune.hyperparameters import Hyperparameters
 from finetune.tokens import Tokens
-from finetune.train import Inputs, train, tuned
+from finetune.train import Inputs, train
 from tests.finetune import tiny
 
 SETTINGS = Hyperparameters(rank=4, alpha=16.0)
@@ -86,40 +84,6 @@ def test_numbers_that_do_not_fit_are_refused(tmp_path: Path) -> None:
     assert not (tmp_path / "adapter.gguf").exists()
 
 
-def test_manifest_is_written_last(tmp_path: Path) -> None:
-    """With the hash of what was tried out."""
-    base = tiny.write_base(tmp_path / "base.gguf")
-    export.write_adapter(tmp_path / export.ADAPTER, _adapter(base), SETTINGS, ORIGINS, "base")
-
-    exported = export.finish(tmp_path, {"step": 7}, 0.97)
-
-    manifest = json.loads((tmp_path / export.MANIFEST).read_text())
-    assert manifest["sha256"] == exported.sha256
-    assert (manifest["step"], manifest["agreement"]) == (7, 0.97)
-    assert "97.0%" in (tmp_path / export.CARD).read_text()
-
-
-def test_adapter_that_llama_cpp_reads_otherwise_is_set_aside(tmp_path: Path) -> None:
-    """No manifest, no adapter of that name."""
-    base = tiny.write_base(tmp_path / "base.gguf")
-    export.write_adapter(tmp_path / export.ADAPTER, _adapter(base), SETTINGS, ORIGINS, "base")
-
-    with pytest.raises(RunUnusable, match=r"set aside as adapter\.refused"):
-        export.finish(tmp_path, {}, 0.4)
-    assert not (tmp_path / export.ADAPTER).exists()
-    assert not (tmp_path / export.MANIFEST).exists()
-
-
-def test_agreement_counts_tokens_torch_would_write(tmp_path: Path) -> None:
-    """All of them for what torch itself finds likeliest."""
-    model = read_base(tiny.write_base(tmp_path / "base.gguf"), torch.float32)
-    prompt = [11, 12, 13]
-    likeliest = int(model(torch.tensor([prompt]), torch.tensor([2])).argmax())
-
-    assert export.agreement(model, [Trial(prompt, [likeliest])]) == 1.0
-    assert export.agreement(model, [Trial(prompt, [(likeliest + 1) % tiny.VOCABULARY])]) == 0.0
-
-
 @pytest.mark.model
 def test_adapter_changes_llama_cpp_as_it_changes_torch(tmp_path: Path) -> None:
     """A large random adapter over the shipped base: the same distribution within what 4 bits lose."""
@@ -173,10 +137,6 @@ def test_what_is_learned_by_heart_survives_the_export(tmp_path: Path) -> None:
         question: "".join(piece.text for piece in served.complete(Prompt("Cite.", question, ""), 30))
         for question in learned
     }
-    trials = [
-        Trial(vocabulary.encode("Cite.", question), vocabulary.tokenize(text)) for question, text in written.items()
-    ]
     served.close()
 
     assert written == learned
-    assert export.agreement(tuned(base, tmp_path / "run"), trials) > 0.95
