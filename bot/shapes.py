@@ -1,4 +1,4 @@
-"""Which questions need several searches, and which: comparisons, lists and summaries. Rules for English.
+"""Which questions need several searches, and which: comparisons, lists, summaries, two in one. Rules for English.
 
 A question that no rule knows has no plan and is answered as any other.
 """
@@ -19,13 +19,15 @@ class Kind(StrEnum):
     COMPARE = "compare"
     LIST = "list"
     SUMMARISE = "summarise"
+    BOTH = "both"
+    """Two questions in one, which may stand on two pages."""
 
 
 @dataclass(frozen=True, slots=True)
 class Search:
     """One thing to look for: *question* is what is looked for, *label* names it to people.
 
-    The label is empty for the search for a comparison's sides together.
+    The label is empty for the search for a comparison's sides together; of two questions in one it is the question.
     """
 
     label: str
@@ -54,7 +56,8 @@ def plan(question: str) -> Plan | None:
         if match is not None:
             searches = _sides(match, between, whole) if kind is Kind.COMPARE else _topic(match, whole)
             return Plan(kind, tuple(searches)) if searches else None
-    return None
+    asked = tuple(_two(whole))
+    return Plan(Kind.BOTH, asked) if asked else None
 
 
 _THING = r"(?P<what>.+?)"
@@ -107,6 +110,44 @@ _ASKS = re.compile(
 )
 _MAX_SIDE_WORDS = 7  # a longer side is a question of its own
 _MAX_BARE_WORDS = 4  # a longer side says by itself what it is about
+
+
+_SENTENCE = re.compile(r"(?<=[.?!:;])\s+")
+_INTERROGATIVE = r"(?:who|whom|whose|what|what'?s|which|when|where|why|how)"
+_ASKING = rf"(?:{_INTERROGATIVE}|is|are|was|do|does|did|can|could|may|must|should|will|would|has|have)"
+_NEXT_QUESTION = re.compile(rf",? (?:and|but|plus) (?:(?:also|then) )?(?={_ASKING}\b)", re.IGNORECASE)
+_BEGINS = re.compile(rf"(?:(?:and|but|also|so|then|ok) )*{_ASKING}\b", re.IGNORECASE)
+_HOLDS = re.compile(rf"\b{_INTERROGATIVE}\b", re.IGNORECASE)
+_POINTS_BACK = re.compile(
+    r"\b(?:it|its|that|this|these|those|they|them|their|then|there|one|each|either)\b", re.IGNORECASE
+)
+_MIN_ASKED_STEMS = 2  # content words that make a question of its own
+
+
+def _two(question: str) -> Iterator[Search]:
+    """Yield the searches of two questions in one, each with the statement before them; nothing where there are not two.
+
+    >>> [search.question for search in _two("Travelling to Oslo: who books the hotel, and what may a meal cost?")]
+    ['Travelling to Oslo: who books the hotel', 'Travelling to Oslo: what may a meal cost?']
+    >>> list(_two("How and when do I book leave?"))
+    []
+    """
+    sentences = _SENTENCE.split(question)
+    asked = [part for sentence in sentences if _BEGINS.match(sentence) for part in _NEXT_QUESTION.split(sentence)]
+    before = " ".join(sentence for sentence in sentences if not _BEGINS.match(sentence))
+    if not asked:  # "my laptop is broken and what do I do" asks once; the statement is a part of the question
+        asked, before = _NEXT_QUESTION.split(question), ""
+    if len(asked) != 2 or not all(_is_question(part) for part in asked):
+        return
+    first, second = asked
+    yield Search(as_label(first.rstrip("?.! ")), f"{before} {first}".strip())
+    label = as_label(re.sub(r"^(?:and|but|also) ", "", second, flags=re.IGNORECASE).rstrip("?.! "))
+    yield Search(label, question if _POINTS_BACK.search(second) else f"{before} {second}".strip())
+
+
+def _is_question(part: str) -> bool:
+    asks = _BEGINS.match(part) or _HOLDS.search(part)
+    return asks is not None and len(wording.content_stems(part)) >= _MIN_ASKED_STEMS
 
 
 def _sides(match: re.Match[str], between: re.Pattern[str], question: str) -> list[Search]:

@@ -18,7 +18,8 @@ from bot.shapes import Kind, Plan, Search, as_label
 from indexer.passages import Hit
 
 MAX_NOTES = 8  # an answer shows no more sources
-MAX_SENTENCES = {"compare": 2, "list": 8, "summarise": 6}  # a side of a comparison; the whole of the others
+MOST_FOR_TWO = 4  # passages that are read for two questions in one
+MAX_SENTENCES = {"compare": 2, "list": 8, "summarise": 6, "both": 2}  # a side, a question; the whole of the others
 NEAR_BEST = 0.5  # a hit with less than this share of its search's best score is about something else
 ALIKE = 0.8  # sentences that share this much of their words say the same
 
@@ -85,7 +86,7 @@ def asked_of(plan_: Plan, chosen: Chosen) -> str:
     """Return what a *chosen* passage is asked: a side of a comparison, for what is listed, or for what it is about."""
     search = plan_.searches[chosen.search]
     match plan_.kind:
-        case Kind.COMPARE:
+        case Kind.COMPARE | Kind.BOTH:
             return search.question
         case Kind.LIST:
             return f"What are the {search.label}?"
@@ -118,7 +119,7 @@ def compose(plan_: Plan, notes: Sequence[Note]) -> Composed:
 
 def _about(kind: Kind, search: Search, note: Note) -> str:
     """Return the heading under which a note's sentences are told."""
-    if kind is Kind.LIST:
+    if kind in {Kind.LIST, Kind.BOTH}:
         return ""
     return search.label if kind is Kind.COMPARE else as_label(_topic_of(note.chosen.passage.hit))
 
@@ -130,7 +131,8 @@ def _topic_of(hit: Hit) -> str:
 def is_enough(plan_: Plan, search: int, notes: Sequence[Note]) -> bool:
     """Return whether *notes* say as much for the plan's *search*, counted from 0, as the answer takes.
 
-    Both sides of a comparison together are of interest only where one of them alone is silent.
+    Both sides of a comparison together are of interest only where one of them alone is silent. One passage that answers
+    is enough for one of two questions.
     """
     said = [
         sum(len(note.sentences) for note in notes if note.chosen.search == place)
@@ -138,7 +140,7 @@ def is_enough(plan_: Plan, search: int, notes: Sequence[Note]) -> bool:
     ]
     if plan_.kind is Kind.COMPARE and not plan_.searches[search].label:
         return all(said[place] for place, other in enumerate(plan_.searches) if other.label)
-    return said[search] >= MAX_SENTENCES[plan_.kind]
+    return said[search] >= (1 if plan_.kind is Kind.BOTH else MAX_SENTENCES[plan_.kind])
 
 
 def text_of(sentences: Sequence[Sentence]) -> str:

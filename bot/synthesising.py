@@ -53,7 +53,8 @@ class Synthesiser:
         means = self._means
         reading = _Reading(means, plan)
         found = [means.finder.find(search.question, audience, means.limits.hits) for search in plan.searches]
-        chosen = synthesis.choose([means.near(plan, place, hits) for place, hits in enumerate(found)])
+        most = synthesis.MOST_FOR_TWO if plan.kind is Kind.BOTH else synthesis.MAX_NOTES
+        chosen = synthesis.choose([means.near(plan, place, hits) for place, hits in enumerate(found)], most)
         if not any(found):
             is_empty = means.finder.generation() == 0
             yield reading.refuse(RefusalReason.EMPTY_INDEX if is_empty else RefusalReason.NOT_FOUND)

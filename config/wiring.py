@@ -354,7 +354,7 @@ def tones(records: Records) -> Callable[[Question], Tone]:
 
 def scales(settings: Settings) -> Scales:
     """Return the scales beside the adapter in use, or beside the model that has it merged; else those shipped."""
-    tuned = adapter_in_use(settings) or _model_file(settings)
+    tuned = adapter_in_use(settings) or model_file(settings)
     own = tuned.with_name(CALIBRATION)
     return read_scales(own if own.is_file() else SHIPPED_FOLDER / CALIBRATION)
 
