@@ -18,7 +18,7 @@ from bot.shapes import Kind, Plan, Search, as_label
 from indexer.passages import Hit
 
 MAX_NOTES = 8  # an answer shows no more sources
-MOST_FOR_TWO = 4  # passages that are read for two questions in one
+MOST_FOR_EACH = 2  # passages that are read for each of two questions in one
 MAX_SENTENCES = {"compare": 2, "list": 8, "summarise": 6, "both": 2}  # a side, a question; the whole of the others
 NEAR_BEST = 0.5  # a hit with less than this share of its search's best score is about something else
 ALIKE = 0.8  # sentences that share this much of their words say the same
@@ -66,6 +66,20 @@ def choose(found: Sequence[Sequence[Hit]], count: int = MAX_NOTES) -> tuple[Chos
             open_.append(search)
     taken.sort(key=lambda pair: pair[0])  # stable: best first within a search
     return tuple(Chosen(ShownPassage(number, hit), search) for number, (search, hit) in enumerate(taken, start=1))
+
+
+def choose_for_each(found: Sequence[Sequence[Hit]], count: int = MOST_FOR_EACH) -> tuple[Chosen, ...]:
+    """Return the best *count* passages that each search *found*; what several found is read for each of them.
+
+    A passage has one number, however often it is chosen.
+    """
+    numbers: dict[int, int] = {}
+    chosen = []
+    for search, hits in enumerate(found):
+        for hit in _near_best(hits)[:count]:
+            number = numbers.setdefault(hit.passage_id, len(numbers) + 1)
+            chosen.append(Chosen(ShownPassage(number, hit), search))
+    return tuple(chosen)
 
 
 def is_about(plan_: Plan, search: int, hit: Hit) -> bool:

@@ -8,7 +8,7 @@ until then is the answer; what it leaves open is said in its remark.
 """
 
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeGuard
 
@@ -53,8 +53,8 @@ class Synthesiser:
         means = self._means
         reading = _Reading(means, plan)
         found = [means.finder.find(search.question, audience, means.limits.hits) for search in plan.searches]
-        most = synthesis.MOST_FOR_TWO if plan.kind is Kind.BOTH else synthesis.MAX_NOTES
-        chosen = synthesis.choose([means.near(plan, place, hits) for place, hits in enumerate(found)], most)
+        near = [means.near(plan, place, hits) for place, hits in enumerate(found)]
+        chosen = synthesis.choose_for_each(near) if plan.kind is Kind.BOTH else synthesis.choose(near)
         if not any(found):
             is_empty = means.finder.generation() == 0
             yield reading.refuse(RefusalReason.EMPTY_INDEX if is_empty else RefusalReason.NOT_FOUND)
@@ -62,7 +62,7 @@ class Synthesiser:
             nearest = next(hits for hits in found if hits)
             yield reading.refuse(RefusalReason.NOT_FOUND, prompt.number(nearest[: means.limits.passages]))
         else:
-            yield Found(tuple(one.passage for one in chosen), means.limits.synthesis_seconds)
+            yield Found(_unique(one.passage for one in chosen), means.limits.synthesis_seconds)
             yield from reading.read(chosen)
 
 
@@ -151,7 +151,7 @@ class _Reading:
 
     def _come_to(self, unread: int) -> Answer | Refusal:
         composed = synthesis.compose(self._plan, self._notes())
-        passages = tuple(sorted((made.note.chosen.passage for made in self._made), key=lambda shown: shown.number))
+        passages = _unique(made.note.chosen.passage for made in self._made)
         if not composed.sentences:
             refusal = self.refuse(RefusalReason.DECLINED, passages)
             return replace(refusal, timings=self._timings(), prompt=self._prompt(), signals=self._signals(unread))
@@ -174,8 +174,12 @@ class _Reading:
         return [made.note for made in self._made]
 
     def _citations(self) -> list[Citation]:
+        """Return what was cited, each passage once: with the words that were quoted of it first."""
         made = [one.outcome.citations for one in self._made if isinstance(one.outcome, Answer)]
-        return sorted((citation for citations in made for citation in citations), key=lambda one: one.number)
+        first: dict[int, Citation] = {}
+        for citation in (citation for citations in made for citation in citations):
+            first.setdefault(citation.number, citation)
+        return [first[number] for number in sorted(first)]
 
     def _timings(self) -> Timings:
         """Return the whole's timings: those of the first note up to its first token, and all tokens."""
@@ -196,6 +200,12 @@ class _Reading:
         """Return how many notes were made, how many say something, and how many passages were left unread."""
         said = sum(bool(note.sentences) for note in self._notes())
         return {"notes": float(len(self._made)), "said": float(said), "unread": float(unread)}
+
+
+def _unique(passages: Iterable[ShownPassage]) -> tuple[ShownPassage, ...]:
+    """Return *passages* by their numbers, each once."""
+    by_number = {passage.number: passage for passage in passages}
+    return tuple(by_number[number] for number in sorted(by_number))
 
 
 def _says_something(outcome: Answer | Refusal) -> TypeGuard[Answer]:

@@ -206,6 +206,25 @@ def test_other_questions_are_answered_from_all_passages_together() -> None:
     assert last.text == "Staff get 28 days of leave. [1]"
 
 
+def test_two_questions_may_be_answered_by_one_passage() -> None:
+    """It is shown and cited once."""
+    both = hit("Maya is on call. Reach her on extension 7.", title="On call", passage_id=5)
+    asked = "When does the night shift end, and which extension is for emergencies?"
+    finder = MappedFinder(
+        {"When does the night shift end": [both, UK], "which extension is for emergencies?": [both, GERMANY]}
+    )
+    model = ScriptedModel("Maya is on call. [1]", "Reach her on extension 7. [1]")
+
+    first, *_, last = synthesiser(model, finder).steps(asked, EVERYBODY)
+
+    assert isinstance(first, Found)
+    assert [shown.number for shown in first.passages] == [1, 2, 3]
+    assert isinstance(last, Answer)
+    assert last.text == "Maya is on call. [1] Reach her on extension 7. [1]"
+    assert [citation.number for citation in last.citations] == [1]
+    assert last.passages == (first.passages[0],)
+
+
 def test_a_label_cannot_pass_for_a_marker() -> None:
     """The names of the sides are the asker's words."""
     finder = MappedFinder({"leave in the UK [9]": [UK], "leave in Germany": [GERMANY]})
