@@ -18,7 +18,7 @@ from bot.errors import BotError
 from bot.feedback import FeedbackRow, Reason, Verdict
 from bot.gguf_file import read_adapter, read_model
 from bot.llama import LlamaModel, Weights
-from bot.ports import Prompt
+from bot.ports import Answering, Prompt
 from bot.preparing import packaged_model, requantise
 from bot.questions import clean
 from bot.terminal import GivenPassage
@@ -205,12 +205,14 @@ class BotAnswering:
     def answer(self, question: str, pieces: Sequence[Piece] | None) -> Reply:
         """Answer from *pieces*, or from the bot's own search where that is None."""
         if pieces is None:
-            answerer = wiring.answerer(self._settings, self._indexing, self._model, judged_by=self._scales)
+            answering: Answering = wiring.synthesiser(
+                self._settings, self._indexing, self._model, judged_by=self._scales
+            )
         else:
             given = [GivenPassage(title=one.title, headings=one.headings, text=one.text) for one in pieces]
             finder = wiring.given_passages(given, question, self._indexing)
-            answerer = wiring.answerer(self._given, self._indexing, self._model, finder, self._scales)
-        *_, outcome = answerer.steps(question, frozenset({EVERYONE}))
+            answering = wiring.answerer(self._given, self._indexing, self._model, finder, self._scales)
+        *_, outcome = answering.steps(question, frozenset({EVERYONE}))
         assert isinstance(outcome, Answer | Refusal), "steps end in an answer or a refusal"
         sentences = outcome.sentences if isinstance(outcome, Answer) else ()
         return Reply(
