@@ -7,9 +7,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from config import wiring
+from indexer.embedding import SentenceTransformerEmbedder, packaged_model_path
 from indexer.pages import EVERYONE
 from indexer.passages import Hit, PassageId
-from indexer.search import DEPTH, Fusion, _hit, fuse
+from indexer.ports import Embedder
+from indexer.search import DEPTH, Fusion, Search, _hit, fuse
 from tests.bench.questions import Golden
 
 AUDIENCE = frozenset({EVERYONE})
@@ -28,21 +30,34 @@ class Quality:
 def arms(indexing: wiring.Indexing) -> dict[str, Callable[[str], list[Hit]]]:
     """Return each way of searching as a function from a question to ten hits."""
 
-    def by(join: Callable[[Ranking, Ranking], Ranking]) -> Callable[[str], list[Hit]]:
-        return lambda question: _found(indexing, question, join)
+    def by(
+        join: Callable[[Ranking, Ranking], Ranking], embedder: Embedder = indexing.embedder
+    ) -> Callable[[str], list[Hit]]:
+        return lambda question: _found(indexing, embedder, question, join)
 
+    untrained = SentenceTransformerEmbedder(str(packaged_model_path()), wiring.EMBEDDED_TOKENS)
+    unverified = without_verifier(indexing)
     return {
         "words": by(lambda _near, worded: worded),
+        "dense, question side as it comes": by(lambda near, _worded: near, untrained),
         "dense": by(lambda near, _worded: near),
         "fused, reciprocal rank": by(lambda near, worded: fuse(near, worded, Fusion.RECIPROCAL_RANK)),
         "fused, min-max": by(fuse),
-        "fused + MaxSim (in use)": lambda question: indexing.search.find(question, AUDIENCE, 10),
+        "fused + MaxSim": lambda question: unverified.find(question, AUDIENCE, 10),
+        "fused + MaxSim, verified (in use)": lambda question: indexing.search.find(question, AUDIENCE, 10),
     }
 
 
-def _found(indexing: wiring.Indexing, question: str, join: Callable[[Ranking, Ranking], Ranking]) -> list[Hit]:
+def without_verifier(indexing: wiring.Indexing) -> Search:
+    """Return the search of *indexing* without its last stage."""
+    return Search(indexing.catalogue, indexing.embedder, indexing.snapshots)
+
+
+def _found(
+    indexing: wiring.Indexing, embedder: Embedder, question: str, join: Callable[[Ranking, Ranking], Ranking]
+) -> list[Hit]:
     search = indexing.search
-    vector = indexing.embedder.embed_question(question)
+    vector = embedder.embed_question(question)
     with indexing.catalogue.reading() as reading:
         near = search._vectors.at(reading, indexing.snapshots.current_name()).readable(vector, AUDIENCE, DEPTH)
         worded = reading.best_by_words(question, AUDIENCE, DEPTH)
