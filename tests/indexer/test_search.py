@@ -106,7 +106,7 @@ class Thesaurus(FakeEmbedder):
 def test_the_verifier_moves_what_it_reads_and_nothing_else() -> None:
     """The best are put in order again, with what it thought of each; what stands below them stays below."""
     hits = [replace(hit(f"Passage {n}.", passage_id=n), score=1 - n / 100) for n in range(VERIFIED_DEPTH + 3)]
-    hits[5] = replace(hits[5], title="Annual leave")
+    hits[VERIFIED_DEPTH - 1] = replace(hits[VERIFIED_DEPTH - 1], title="Annual leave")
 
     found = verified("annual leave", hits, WordsVerifier(), weight=0.5)
 
