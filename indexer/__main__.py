@@ -13,6 +13,7 @@ from contextlib import closing, contextmanager, nullcontext
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
+from types import FrameType
 
 from config import logs, settings, wiring
 from indexer import options, wording
@@ -94,18 +95,31 @@ def _for_ever(indexing: wiring.Indexing) -> int:
 
 @contextmanager
 def _heeding_ctrl_c() -> Iterator[threading.Event]:
-    """Give what is set by Ctrl-C, which interrupts too: an interrupt inside a callback of C code is lost there."""
+    """Give what is set by Ctrl-C, which interrupts too: an interrupt inside a callback of C code is lost there.
+
+    Not in the middle of an import: there C++ code of PyTorch would end the process by an abort.
+    """
     has_ended = threading.Event()
 
-    def end(_signal: int, _frame: object) -> None:
+    def end(_signal: int, frame: FrameType | None) -> None:
         has_ended.set()
-        raise KeyboardInterrupt
+        if not _is_importing(frame):
+            raise KeyboardInterrupt
 
     before = signal.signal(signal.SIGINT, end)
     try:
         yield has_ended
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def _is_importing(frame: FrameType | None) -> bool:
+    """Return whether a module is being loaded in *frame* or in what called it."""
+    while frame is not None:
+        if frame.f_code.co_filename.startswith("<frozen importlib"):
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _once(chosen: argparse.Namespace, indexing: wiring.Indexing) -> int:

@@ -195,8 +195,7 @@ def test_ctrl_c_loses_nothing(tmp_path: Path) -> None:
 
     done = fresh.run("indexer", "once", "--json")
 
-    # Python also ends by the signal itself, said and done, where that came while an import executed a string of code.
-    assert running.returncode in (1, -signal.SIGINT)
+    assert running.returncode == 1
     assert "Stopped" in complaints
     assert "Traceback" not in complaints
     counts = json.loads(done.stdout)["pages"]
@@ -237,7 +236,7 @@ def test_a_comparison_reads_both_sides(installation: Installation) -> None:
 
     assert done.returncode == 0, done.stderr
     printed = json.loads(done.stdout)
-    assert printed["outcome"] == "answer"
+    assert printed["outcome"] == "answer", (printed["text"], printed["signals"])
     assert all(sentence["citations"] for sentence in printed["sentences"])
     assert {citation["number"] for citation in printed["citations"]} == {
         number for sentence in printed["sentences"] for number in sentence["citations"]
