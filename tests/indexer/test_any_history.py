@@ -23,7 +23,10 @@ ACTIONS = st.lists(st.tuples(st.sampled_from(KINDS), PAGES, st.sampled_from(LAYE
 
 @dataclass(slots=True)
 class Truth:
-    """Who may read what, as the wiki's people mean it: each page's readers, and those of each text while it stood."""
+    """Who may read what, as the wiki's people mean it: each page's readers, and those of each text when last seen.
+
+    A right that came and went between two looks is nobody's to know.
+    """
 
     wiki: FakeWiki
     written: int = 0
@@ -41,10 +44,15 @@ class Truth:
     def restrict(self, page_id: str, layers: tuple[list[str], ...]) -> None:
         """Let others read a page."""
         self.wiki.restrict(page_id, *layers)
-        self.page[page_id] = self.text[self.text_of[page_id]] = as_readers(*layers)
+        self.page[page_id] = as_readers(*layers)
+
+    def look(self) -> None:
+        """Keep the readers of each text that stands now."""
+        for page_id in self.wiki.page_ids():
+            self.text[self.text_of[page_id]] = self.page[page_id]
 
     def allows(self, audience: Audience, page_id: str, text: str) -> bool:
-        """Say whether *audience* may read the page now, and might read that text when it was last the page's."""
+        """Say whether *audience* may read the page now, and might read that text when it was last seen to be the page's."""
         return may_read(audience, self.page[page_id]) and may_read(audience, self.text[text])
 
 
@@ -97,6 +105,7 @@ def _act(index: SmallIndex, truth: Truth, action: str, page_id: str, layers: tup
             _back(index)
         if action == "forward":
             _forward(index)
+        truth.look()
         index.refresh(listing=action == "list")
         _check(index, truth)
 
