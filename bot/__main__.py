@@ -30,6 +30,7 @@ from bot.ports import Answering
 from bot.questions import QuestionId
 from bot.records import Records, alone
 from bot.rooms import Answerings
+from bot.shelves import refreshing
 from bot.slack import manifest
 from bot.slack.app import SlackApp, client_for, what_is_lacking
 from bot.slack.audiences import audiences_for
@@ -198,6 +199,9 @@ def _answer_until(ending: threading.Event, settings: Settings, stack: ExitStack)
         for worker in workers:
             worker.drop(question_id)
 
+    def index() -> QueueingDesk | None:
+        return desks[0] if desks else None
+
     def end(_signal: int, _frame: object) -> None:
         ending.set()
         if not workers:
@@ -210,11 +214,11 @@ def _answer_until(ending: threading.Event, settings: Settings, stack: ExitStack)
     records = wiring.records(settings)
     stack.callback(records.close)
     records.cache.clear()
-    place = _place(settings, stack)
+    place = _place(settings, refreshing(index, ending.wait), stack)
     client = client_for(place.bot_token, place.api_url)
     replies = SlackReplies(client, records.replies, time.monotonic, ending.wait, wiring.tones(records))
     audiences = audiences_for(local.identities(settings), client)
-    telling = Telling(client, records.tellings, lambda: desks[0] if desks else None, ending.wait)
+    telling = Telling(client, records.tellings, index, ending.wait)
     stack.callback(telling.close)
     around = Surroundings(
         client=client,
@@ -224,7 +228,7 @@ def _answer_until(ending: threading.Event, settings: Settings, stack: ExitStack)
         admins=frozenset(settings.slack.admins),
         asking=Asking(records, wake, drop),
         mind=lambda: minds[0] if minds else None,
-        index=lambda: desks[0] if desks else None,
+        index=index,
         telling=telling,
         owner_of=wiring.page_owners(settings),
     )
@@ -290,7 +294,7 @@ def _transport(place: _Place, around: Surroundings) -> SlackApp | SlackWeb:
     return SlackWeb(around.client, place.signing_secret, all_features(around), place.http_port)
 
 
-def _place(settings: Settings, stack: ExitStack) -> _Place:
+def _place(settings: Settings, refresh: Callable[[], str], stack: ExitStack) -> _Place:
     slack = settings.slack
     if slack.bot_token is not None and slack.http_port is not None and slack.signing_secret is not None:
         greeting = f"Footnote answers in Slack, which posts to port {slack.http_port} here at {PATH}."
@@ -299,7 +303,7 @@ def _place(settings: Settings, stack: ExitStack) -> _Place:
     if slack.bot_token is not None and slack.app_token is not None:
         greeting = "Footnote answers in Slack. Mention it in a channel, or write to it."
         return _Place(slack.bot_token.get_secret_value(), slack.app_token.get_secret_value(), slack.api_url, greeting)
-    shelf = local.shelf(settings, wiring.index_health(settings))
+    shelf = local.shelf(settings, wiring.index_health(settings), refresh)
     workspace = stack.enter_context(Workspace.start(port=settings.workspace.port, shelf=shelf))
     greeting = (
         "No Slack token is set, so this is the local workspace: open\n\n"

@@ -3,15 +3,14 @@
 Knows the indexer's pages and the workspace's port; how the index is refreshed and how it is doing it is told.
 """
 
-import json
 import os
 import shutil
-import subprocess
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from bot.ports import IndexDesk, IndexJob, JobKind, NotBegun
 from bot.workspace.people import Person
 from bot.workspace.shelf import Heading, IndexHealth, Sheet, SheetRef, ShelfRefused
 from indexer.comparing import whole
@@ -24,6 +23,7 @@ from indexer.wikis.leftovers import without_leftovers
 from indexer.wikis.reading import readable
 
 MAX_SOURCE_BYTES = 1_000_000
+SECONDS_BETWEEN_LOOKS = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,25 +200,27 @@ def copied(original: Path, copy: Path) -> Path:
     return copy
 
 
-def refreshing(command: Sequence[str]) -> Callable[[], str]:
-    """Return a call that refreshes the index by *command*, which prints what `python -m indexer once --json` does."""
+def refreshing(index: Callable[[], IndexDesk | None], is_ending: Callable[[float], bool]) -> Callable[[], str]:
+    """Return a call that has the index refreshed in its turn by an admin's desk, and says what that came to.
+
+    *index* gives None while the bot is starting; *is_ending* waits so many seconds and says whether it is to end.
+    """
 
     def refresh() -> str:
-        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603  wiring names the command
-        if done.returncode:
-            last = (done.stderr.strip().splitlines() or ["The indexer ended without a word."])[-1]
-            raise ShelfRefused(last)
-        report = json.loads(done.stdout)
-        return counted(report["pages"], float(report["seconds"]))
+        desk = index()
+        if desk is None:
+            raise ShelfRefused("Footnote is still starting. Try again in a moment.")
+        try:
+            begun = desk.begin(IndexJob(JobKind.REINDEX))
+            if isinstance(begun, NotBegun):
+                raise ShelfRefused(begun.why)
+            while (progress := desk.progress(begun)) is not None and not progress.has_ended:
+                if is_ending(SECONDS_BETWEEN_LOOKS):
+                    raise ShelfRefused("Footnote is ending. The indexer refreshes without it.")
+        except IndexerError as error:
+            raise ShelfRefused(str(error)) from error
+        if progress is None:
+            raise ShelfRefused("The index was replaced in the meantime. Try again.")
+        return f"Done in {progress.seconds:.1f} s: {' '.join(progress.came_to)}"
 
     return refresh
-
-
-def counted(pages: Mapping[str, int], seconds: float) -> str:
-    """Return a refresh in a sentence.
-
-    >>> counted({"new": 0, "changed": 1, "removed": 0, "unchanged": 87, "failed": 0}, 2.13)
-    'Done in 2.1 s: 1 changed, 87 unchanged.'
-    """
-    parts = [f"{count} {kind}" for kind, count in pages.items() if count]
-    return f"Done in {seconds:.1f} s: {', '.join(parts) or 'no pages'}."

@@ -1,10 +1,9 @@
 """What the local workspace makes of the settings: where folder wikis are read, by whom, and the shelf they stand on."""
 
-import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from bot.shelves import FolderShelf, Shelved, copied, refreshing
+from bot.shelves import FolderShelf, Shelved, copied
 from bot.slack.audiences import Identities
 from bot.workspace.people import Person
 from bot.workspace.shelf import IndexHealth
@@ -54,8 +53,8 @@ def identities(settings: Settings) -> Identities:
     )
 
 
-def shelf(settings: Settings, health: Callable[[], IndexHealth]) -> FolderShelf:
-    """Return the folder wikis for people to read and edit in the local workspace; *health* is the index's."""
+def shelf(settings: Settings, health: Callable[[], IndexHealth], refresh: Callable[[], str]) -> FolderShelf:
+    """Return the folder wikis for people to read and edit in the local workspace; *health* tells of the index."""
     folders = [one for one in wikis_of(settings) if isinstance(one, FolderWiki)]
     known = identities(settings)
 
@@ -66,7 +65,7 @@ def shelf(settings: Settings, health: Callable[[], IndexHealth]) -> FolderShelf:
         [Shelved(folder(one), one.path) for one in folders],
         audience=lambda person: known.of(email_of(person)),
         health=health,
-        refresh=refreshing([sys.executable, "-m", "indexer", "once", "--json"]),
+        refresh=refresh,
     )
 
 

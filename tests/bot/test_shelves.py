@@ -1,11 +1,12 @@
 """The shelf over folders: who reads what, what an edit does, and how the index is asked."""
 
 import os
-import sys
 from pathlib import Path
+from typing import cast
 
 import pytest
 
+from bot.ports import IndexDesk, IndexJob, IndexProgress, JobId, JobKind, JobState, NotBegun
 from bot.shelves import FolderShelf, Shelved, copied, refreshing
 from bot.workspace import Person
 from bot.workspace.shelf import IndexHealth, ShelfRefused
@@ -145,13 +146,51 @@ def test_unusable_index_is_said() -> None:
         FolderShelf([], audience, broken, lambda: "").health()
 
 
-def test_refresh_tells_what_the_indexer_did() -> None:
-    """The report of the indexer becomes a sentence; its complaint is passed on."""
-    report = '{"pages": {"new": 0, "changed": 1, "unchanged": 87}, "passages": 5, "seconds": 2.04, "generation": 2}'
+class Turns:
+    """Two looks at a refresh: it waits, then it has ended (port IndexDesk, as far as a refresh needs it)."""
 
-    assert refreshing([sys.executable, "-c", f"print('''{report}''')"])() == "Done in 2.0 s: 1 changed, 87 unchanged."
-    with pytest.raises(ShelfRefused, match="Another indexer works"):
-        refreshing([sys.executable, "-c", "import sys; sys.exit('Another indexer works here')"])()
+    def __init__(self, *looks: IndexProgress | None) -> None:
+        self._looks = list(looks)
+
+    def begin(self, _job: IndexJob) -> JobId | NotBegun:
+        """Begin it, where it can end."""
+        return JobId("here-1") if self._looks else NotBegun("Another job on the index is under way.")
+
+    def progress(self, _job_id: JobId) -> IndexProgress | None:
+        """Give the next look."""
+        return self._looks.pop(0)
+
+
+def refreshed(*looks: IndexProgress | None, is_ending: bool = False) -> str:
+    """Return what a refresh says that is looked at so often."""
+    desk = cast("IndexDesk", Turns(*looks))
+    return refreshing(lambda: desk, lambda _seconds: is_ending)()
+
+
+JOB = IndexJob(JobKind.REINDEX)
+WAITS = IndexProgress(JOB, JobState.WAITING)
+DONE = IndexProgress(JOB, JobState.ENDED, seconds=2.04, came_to=("0 new, 1 changed.", "1 page not readable."))
+
+
+def test_refresh_waits_its_turn_and_tells_what_it_came_to() -> None:
+    """It joins the queue as an admin's does, so an indexer at work is waited for."""
+    assert refreshed(WAITS, DONE) == "Done in 2.0 s: 0 new, 1 changed. 1 page not readable."
+
+
+@pytest.mark.parametrize(
+    ("looks", "is_ending", "said"),
+    [((), False, "under way"), ((None,), False, "replaced"), ((WAITS, DONE), True, "is ending")],
+)
+def test_refresh_that_does_not_end_is_said(looks: tuple[IndexProgress | None, ...], is_ending: bool, said: str) -> None:  # noqa: FBT001 - a case
+    """What stands in its way is a sentence, and nothing hangs when the bot ends."""
+    with pytest.raises(ShelfRefused, match=said):
+        refreshed(*looks, is_ending=is_ending)
+
+
+def test_refresh_while_the_bot_starts_is_refused() -> None:
+    """The index is not open yet."""
+    with pytest.raises(ShelfRefused, match="still starting"):
+        refreshing(lambda: None, lambda _seconds: False)()
 
 
 def test_copy_follows_the_original_but_keeps_edits(tmp_path: Path) -> None:
