@@ -43,6 +43,7 @@ from bot.worker import Worker
 from bot.workspace import Workspace, doorstep
 from config import examining, local, logs, wiring
 from config.settings import Settings, SettingsWrong, has_desktop, load
+from config.wikis import page_owners
 from indexer.errors import IndexerError
 from indexer.pages import EVERYONE
 
@@ -230,7 +231,7 @@ def _answer_until(ending: threading.Event, settings: Settings, stack: ExitStack)
         mind=lambda: minds[0] if minds else None,
         index=index,
         telling=telling,
-        owner_of=wiring.page_owners(settings),
+        owner_of=page_owners(settings),
     )
     app = _transport(place, around)
     stack.callback(app.close)

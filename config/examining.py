@@ -10,6 +10,7 @@ from config import wiring
 from config.local import wikis_of
 from config.settings import Settings
 from config.wiki_settings import FolderWiki, GitWiki
+from config.wikis import adapter
 from indexer.comparing import whole
 
 
@@ -29,7 +30,7 @@ def examined(settings: Settings) -> Examined:
 
 
 def _wikis_found(settings: Settings) -> str:
-    found = [wiring.wiki(one, settings.data_dir) for one in wikis_of(settings)]
+    found = [adapter(one, settings.data_dir) for one in wikis_of(settings)]
     for one in found:
         one.validate()
     return ", ".join(f"{one.name} with {len(whole(one.listing()))} pages" for one in found)

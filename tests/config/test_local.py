@@ -12,7 +12,7 @@ from bot.workspace.shelf import IndexHealth
 from config.local import identities, shelf, wikis_of
 from config.settings import SAMPLE_WIKI, Settings, SlackSettings, WorkspaceSettings
 from config.wiki_settings import FolderWiki
-from config.wiring import page_owners
+from config.wikis import page_owners
 from indexer.pages import EVERYONE, PageId
 
 PEOPLE = [person for person in harbourline(0).people if not person.is_bot]
@@ -59,7 +59,7 @@ def test_some_of_the_workspaces_people_read_its_closed_sample_wiki(tmp_path: Pat
     """Maya and Jonas, and the channel of those two; on the shelf as in answers."""
     settings = Settings(data_dir=tmp_path)
     known = identities(settings)
-    shown = shelf(settings, lambda: IndexHealth(0, 0, 0, "", ()))
+    shown = shelf(settings, lambda: IndexHealth(0, 0, 0, "", ()), lambda: "")
 
     may = {person.name: known.of(person.email) - {EVERYONE} for person in PEOPLE}
     sees = {person.name: {ref.wiki for ref in shown.sheets(person)} for person in PEOPLE}

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from config import settings, settings_page, wiring
+from config import settings, settings_page
 from config.wiki_settings import FolderWiki
+from config.wikis import adapter
 from indexer.wikis.bookstack import BookStack
 from indexer.wikis.confluence import Confluence
 from indexer.wikis.dokuwiki import DokuWiki
@@ -74,7 +75,7 @@ def test_each_kind_of_wiki_is_wired(monkeypatch: pytest.MonkeyPatch, wiki: str, 
 
     [one] = settings.load().wikis
 
-    assert isinstance(wiring.wiki(one, Path("data")), kind)
+    assert isinstance(adapter(one, Path("data")), kind)
 
 
 def test_the_environment_wins_over_the_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -52,7 +52,7 @@ class Truth:
             self.text[self.text_of[page_id]] = self.page[page_id]
 
     def allows(self, audience: Audience, page_id: str, text: str) -> bool:
-        """Say whether *audience* may read the page now, and might read that text when it was last seen to be the page's."""
+        """Say whether *audience* may read the page now, and might read that text when it was last seen there."""
         return may_read(audience, self.page[page_id]) and may_read(audience, self.text[text])
 
 

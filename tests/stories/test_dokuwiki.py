@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from pydantic import TypeAdapter
 
-from config import wiring
 from config.wiki_settings import WikiSettings
+from config.wikis import adapter
 from indexer.pages import EVERYONE, Principal
 from indexer.search import Search
 from indexer.store.catalogue import Catalogue
@@ -59,7 +59,7 @@ def followed(tmp_path: Path) -> Iterator[Followed]:
     one: WikiSettings = TypeAdapter[WikiSettings](WikiSettings).validate_python(setting | {"readers": ["staff"]})
     embedder, clock, catalogue = FakeEmbedder(), SteadyClock(), Catalogue(tmp_path / "wiki.db")
     snapshots = Snapshots(tmp_path / "snapshots")
-    sync = Sync([wiring.wiki(one, tmp_path)], embedder, catalogue, snapshots, clock)
+    sync = Sync([adapter(one, tmp_path)], embedder, catalogue, snapshots, clock)
     with real.serving():
         real.let_guests_ask()
         yield Followed(real, sync, Search(catalogue, embedder, snapshots), clock)

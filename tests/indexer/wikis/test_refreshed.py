@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from pydantic import TypeAdapter
 
-from config import wiring
 from config.wiki_settings import WikiSettings
+from config.wikis import adapter
 from indexer.pages import EVERYONE
 from indexer.planning import Wishes
 from indexer.search import Search
@@ -132,7 +132,7 @@ def test_edit_is_found_at_the_next_refresh_and_a_deletion_ends_it(
 
         def refresh() -> Refreshed:
             clock.forward(timedelta(minutes=10))
-            sync = Sync([wiring.wiki(one, tmp_path)], embedder, catalogue, snapshots, clock)
+            sync = Sync([adapter(one, tmp_path)], embedder, catalogue, snapshots, clock)
             return sync.refresh(SilentProgress(), Wishes())
 
         def found() -> list[str]:
