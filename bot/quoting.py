@@ -1,15 +1,18 @@
 """The wiki's own words in an answer: the sentences of the shown passages that the verifier finds likeliest to answer.
 
-    sentences of the passages ─► verifier ─► likeliest ─┬► the first, where nothing that the model wrote is held up
-                                                        └► more of the passage that an answer cites, to complete it
+    sentences of the passages ─► verifier, words ─► likeliest ─┬► the first, where nothing the model wrote is held up
+                                                               └► more of the passage that is cited, to complete it
 
 A small model writes one sentence and stops; what the question needs besides mostly stands near it.
 """
 
 import itertools
+import math
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from enum import Enum, auto
 
 from bot import wording
 from bot.answers import Sentence, ShownPassage
@@ -19,10 +22,13 @@ MOST_WORDS = 60
 LEAST_WORDS = 3
 MOST_READ = 60  # sentences; passages of ordinary length have fewer together
 MOST_SENTENCES, MOST_WORDS_TOGETHER = 3, 80  # of an answer that is completed
+HELD_WEIGHT = 2.0  # log-odds for a sentence that holds every word of the question that others of its passage do not
 NEARLY = 0.05  # how sure the verifier must be of a sentence, of what it is of the passage's likeliest
 ALIKE = 0.75  # the share of the shorter sentence's content words from which on two say the same
 
 _FENCE = re.compile(r"^(```|~~~)")
+_CODE = re.compile(r"^[ ]*(```|~~~).*?(?:^[ ]*\1|\Z)", re.MULTILINE | re.DOTALL)
+_ITEM = re.compile(r"[ \t]*(?:[-*+]|\d+[.)])\s")
 _RULE = re.compile(r"\s*\n\|?\s*:?-{2}")  # below the names of a table's columns
 _MARKER = re.compile(r"\[\d+\]")
 
@@ -40,10 +46,40 @@ class Quoted:
 def likeliest(question: str, shown: Sequence[ShownPassage], verifier: Verifier) -> list[Quoted]:
     """Return the sentences of *shown*, likeliest first, by their own score and their passage's."""
     found = [(passage, text) for passage in shown for text in sentences(passage.hit.text)][:MOST_READ]
-    sure = verifier.scores(question, [f"{passage.hit.breadcrumb}\n{text}" for passage, text in found]).tolist()
+    read = verifier.scores(question, [f"{passage.hit.breadcrumb}\n{text}" for passage, text in found]).tolist()
+    held = _shares(question, [(passage.number, text) for passage, text in found])
+    sure = [_likelier(one, HELD_WEIGHT * share) for one, share in zip(read, held, strict=True)]
     whole = [1.0 if passage.hit.verified is None else passage.hit.verified for passage, _ in found]
     order = sorted(range(len(found)), key=lambda place: -sure[place] * whole[place] ** 0.5)
     return [Quoted(found[place][1], found[place][0].number, sure[place], place) for place in order]
+
+
+def _shares(question: str, found: Sequence[tuple[int, str]]) -> list[float]:
+    """Return how much of *question* each of *found* holds, 0 to 1; a word counts as it sets their passage's apart.
+
+    What all of them hold does not say which one answers: in a table of limits "London" does, "limit" does not.
+    """
+    asked = _said(question)
+    sentences_of = Counter(number for number, _ in found)
+    said = [_said(text) & asked for _, text in found]
+    holding = Counter((number, word) for (number, _), words in zip(found, said, strict=True) for word in words)
+    shares = []
+    for (number, _), words in zip(found, said, strict=True):
+        apart = {
+            word: math.log1p(sentences_of[number] / holding[number, word]) for word in asked if holding[number, word]
+        }
+        shares.append(sum(apart[word] for word in words) / sum(apart.values()) if apart else 0.0)
+    return shares
+
+
+def _likelier(sure: float, by: float) -> float:
+    """Return a probability after *by* was added to its log-odds."""
+    odds = sure * math.exp(by)
+    return odds / (1 - sure + odds)
+
+
+def _said(text: str) -> frozenset[str]:
+    return frozenset(wording.content_stems(text)) | wording.numbers(text)
 
 
 def completing(answer: Sequence[Sentence], quotes: Sequence[Quoted]) -> list[Quoted]:
@@ -70,23 +106,66 @@ def _alike(first: str, second: str) -> bool:
 
 
 def sentences(text: str) -> Iterator[str]:
-    r"""Yield what of *text* can stand alone, each with a mark at its end; a table's row with the names of its columns.
+    r"""Yield what of *text* can stand alone, each with a mark at its end.
+
+    A table's row comes with the names of its columns, a line that ends in a colon with the list or the command that it
+    announces, a line of code between backticks.
 
     >>> list(sentences("Leave is booked in Roster. Ask first.\n| Country | Days |\n| --- | --- |\n| UK | 28 days |"))
     ['Leave is booked in Roster.', 'Country: UK – Days: 28 days.']
+    >>> list(sentences("Bring these:\n- a badge\n- a laptop\n\nThen run:\n```\nmake a badge\n```"))
+    ['Bring these: a badge; a laptop.', 'Then run: `make a badge`.']
     """
+    for said in _announced(list(_pieces(text))):
+        words = said.split()
+        if LEAST_WORDS <= len(words) <= MOST_WORDS and said[-1] != "?":
+            yield said if said[-1] in ".!:" else f"{said.rstrip(',;')}."
+
+
+class _Kind(Enum):
+    PROSE = auto()
+    ITEM = auto()
+    CODE = auto()
+
+
+_Piece = tuple[_Kind, str]
+
+
+def _pieces(text: str) -> Iterator[_Piece]:
+    """Yield each piece of *text* that says something, and what it is; a table's rows are prose."""
+    code = [match.span() for match in _CODE.finditer(text)]
     columns: list[str] = []
     for start, end in wording.spans(text):
         piece = text[start:end].strip()
         if piece.startswith("|") and _RULE.match(text, end):
             columns = _cells(piece)
+        elif _FENCE.match(piece) or _MARKER.search(piece):
             continue
-        if _FENCE.match(piece) or _MARKER.search(piece):
-            continue
-        said = _row(_cells(piece), columns) if piece.startswith("|") else piece
-        words = said.split()
-        if LEAST_WORDS <= len(words) <= MOST_WORDS and said[-1] != "?":
-            yield said if said[-1] in ".!:" else f"{said.rstrip(',;')}."
+        elif any(first <= start < last for first, last in code):
+            yield _Kind.CODE, f"`{piece}`" if "`" not in piece else piece
+        elif piece.startswith("|"):
+            yield _Kind.PROSE, _row(_cells(piece), columns)
+        else:
+            is_item = _ITEM.match(text, text.rfind("\n", 0, start) + 1)
+            yield _Kind.ITEM if is_item else _Kind.PROSE, piece
+
+
+def _announced(pieces: Sequence[_Piece]) -> Iterator[str]:
+    """Yield each piece; one that ends in a colon with the command, or together with the short list, that follows."""
+    place = 0
+    while place < len(pieces):
+        kind, said = pieces[place]
+        place += 1
+        next_kind = pieces[place][0] if place < len(pieces) else _Kind.PROSE
+        if said.endswith(":") and next_kind is _Kind.CODE:
+            yield f"{said} {pieces[place][1]}"
+            place += 1
+        elif said.endswith(":") and next_kind is _Kind.ITEM and kind is _Kind.PROSE:
+            items = itertools.takewhile(lambda piece: piece[0] is _Kind.ITEM, pieces[place:])
+            whole = f"{said} {'; '.join(item.rstrip('.,;') for _, item in items)}"
+            yield whole if len(whole.split()) <= MOST_WORDS else said
+        else:
+            yield said
 
 
 def _cells(row: str) -> list[str]:

@@ -1,8 +1,13 @@
 """The wiki's own words as an answer."""
 
+from collections.abc import Sequence
+
+import numpy as np
+
 from bot import quoting
 from bot.answers import Sentence
 from bot.prompt import number
+from indexer.ports import Scores
 from tests.fakes import WordsVerifier
 from tests.samples import hit
 
@@ -29,10 +34,51 @@ def test_what_cannot_stand_alone_is_not_quoted() -> None:
     """Fences, rules of tables, scraps, questions, and text that looks like a marker."""
     assert list(
         quoting.sentences(
-            "```\n| --- | --- |\nToo short\nSee note [1] for all the rest.\nWho knows that?\nThis one can stand"
+            "```\n```\n| --- | --- |\nToo short\nSee note [1] for all the rest.\nWho knows that?\nThis one can stand"
         )
     ) == ["This one can stand."]
     assert quoting.likeliest("anything", number([hit("Ha")]), WordsVerifier()) == []
+
+
+def test_what_a_line_announces_comes_with_it() -> None:
+    """A command as it is to be typed, without a mark after it; a list, if it is short. Their parts stand alone too."""
+    text = (
+        "Then lower the limit:\n\n```\nslip limit set --rps 5\nslip limit show it\n```\n\n"
+        "You need:\n\n- a laptop.\n- a badge of your own\n\nGo on then.\n\n1. Open it with:\n\n   ```\n   slip open\n   ```\n"
+    )
+
+    assert list(quoting.sentences(text)) == [
+        "Then lower the limit: `slip limit set --rps 5`.",
+        "`slip limit show it`.",
+        "You need: a laptop; a badge of your own.",
+        "a badge of your own.",
+        "Go on then.",
+        "Open it with: `slip open`.",
+    ]
+    assert next(quoting.sentences("All of these:\n" + "- one more thing\n" * 30)) == "All of these:"
+
+
+def test_the_row_that_is_asked_for_comes_first() -> None:
+    """A word that sets it apart counts beside the verifier, who finds all rows alike."""
+    rows = "".join(f"| {city} | £{limit} |\n" for city, limit in (("York", 90), ("London", 185), ("Leeds", 100)))
+    shown = number([hit(f"| City | Limit |\n| --- | --- |\n{rows}", title="Hotels")])
+
+    class Undecided:
+        """A verifier who leans to the last."""
+
+        name = "undecided"
+
+        def scores(self, _question: str, texts: Sequence[str]) -> Scores:
+            """Score each a little above the one before."""
+            return np.linspace(0.4, 0.5, len(texts), dtype=np.float32)
+
+    found = quoting.likeliest("what is the limit for a hotel in London?", shown, Undecided())
+
+    assert [one.text for one in found] == [
+        "City: London – Limit: £185.",
+        "City: Leeds – Limit: £100.",
+        "City: York – Limit: £90.",
+    ]
 
 
 def test_an_answer_is_completed_from_the_passage_that_it_cites() -> None:
