@@ -56,7 +56,7 @@ def plan(question: str) -> Plan | None:
         if match is not None:
             searches = _sides(match, between, whole) if kind is Kind.COMPARE else _topic(match, whole)
             return Plan(kind, tuple(searches)) if searches else None
-    asked = tuple(_two(whole))
+    asked = tuple(_two_things(whole) or _two(whole))
     return Plan(Kind.BOTH, asked) if asked else None
 
 
@@ -85,6 +85,14 @@ _SHAPES: tuple[tuple[Kind, re.Pattern[str], re.Pattern[str]], ...] = tuple(
         (Kind.COMPARE, _COMPARED, r"how (?:does|do) (?P<sides>.+ (?:compare|differ) (?:to|with|from) .+)"),
         (Kind.COMPARE, _COMPARED, r"(?:what(?: is|'?s| are) )?(?P<sides>.+ compared (?:to|with) .+)"),
         (Kind.COMPARE, _VERSUS, r"(?P<sides>.+ (?:vs\.?|versus) .+)"),
+        (
+            Kind.COMPARE,
+            _AND,
+            (
+                r"(?P<what>(?:.+ )?(?:who|what|what's|which|when|where|why|how)\b.*?),? "
+                r"(?P<sides>(?P<where>in|for|at|on|with|from|as) [^,]+,? and (?P=where) [^,]+)"
+            ),
+        ),
         (Kind.LIST, _AND, rf"{_POLITE}(?:list|enumerate) (?:(?:all|every)(?: of)? |(?=the |our |my )){_OUR}{_THING}"),
         (Kind.LIST, _AND, rf"{_POLITE}(?:list|enumerate) (?P<what>.+s)"),
         (Kind.LIST, _AND, rf"{_POLITE}(?:name|give me|show me|tell me) (?:all|every)(?: of)? {_OUR}{_THING}"),
@@ -118,10 +126,30 @@ _ASKING = rf"(?:{_INTERROGATIVE}|is|are|was|do|does|did|can|could|may|must|shoul
 _NEXT_QUESTION = re.compile(rf",? (?:and|but|plus) (?:(?:also|then) )?(?={_ASKING}\b)", re.IGNORECASE)
 _BEGINS = re.compile(rf"(?:(?:and|but|also|so|then|ok) )*{_ASKING}\b", re.IGNORECASE)
 _HOLDS = re.compile(rf"\b{_INTERROGATIVE}\b", re.IGNORECASE)
+_CLAUSE = re.compile(rf"(?:in|for|at|on|with|from|as|if|when) [^,]+, (?={_INTERROGATIVE}\b)", re.IGNORECASE)
 _POINTS_BACK = re.compile(
     r"\b(?:it|its|that|this|these|those|they|them|their|then|there|one|each|either)\b", re.IGNORECASE
 )
-_MIN_ASKED_STEMS = 2  # content words that make a question of its own
+_NAMED = r"(?:the|our|my) (?:(?!(?:and|or|between|of|in|for|at|on|with|from|to)\b)\S+ ?){1,4}"
+_TWO_THINGS = re.compile(
+    rf"(?P<before>(?:.*[:,;] )?what(?: is|'?s| are) )(?P<one>{_NAMED}(?<! )),? and (?P<other>{_NAMED}(?<! ))"
+    r"(?P<tail> (?:in|for|at|on|with|from|of) .+)?",
+    re.IGNORECASE,
+)
+_MIN_ASKED_STEMS = 2  # content words that make a question of its own, where nothing said before it does
+
+
+def _two_things(question: str) -> list[Search]:
+    """Return the searches for two things that are asked for by their names, each with what is said of both.
+
+    >>> [search.question for search in _two_things("Trip to Oslo: what's the meal rate and the hotel limit in May?")]
+    ["Trip to Oslo: what's the meal rate in May?", "Trip to Oslo: what's the hotel limit in May?"]
+    """
+    match = _TWO_THINGS.fullmatch(question.rstrip(" ?.!"))
+    if match is None:
+        return []
+    before, tail = match["before"], match["tail"] or ""
+    return [Search(as_label(match[name]), f"{before}{match[name]}{tail}?") for name in ("one", "other")]
 
 
 def _two(question: str) -> Iterator[Search]:
@@ -137,7 +165,9 @@ def _two(question: str) -> Iterator[Search]:
     before = " ".join(sentence for sentence in sentences if not _BEGINS.match(sentence))
     if not asked:  # "my laptop is broken and what do I do" asks once; the statement is a part of the question
         asked, before = _NEXT_QUESTION.split(question), ""
-    if len(asked) != 2 or not all(_is_question(part) for part in asked):
+    if clause := _CLAUSE.match(asked[0]):
+        before, asked[0] = f"{before} {clause.group()}".strip(), asked[0][clause.end() :]
+    if len(asked) != 2 or not all(_is_question(part, before) for part in asked):
         return
     first, second = asked
     yield Search(as_label(first.rstrip("?.! ")), f"{before} {first}".strip())
@@ -145,9 +175,9 @@ def _two(question: str) -> Iterator[Search]:
     yield Search(label, question if _POINTS_BACK.search(second) else f"{before} {second}".strip())
 
 
-def _is_question(part: str) -> bool:
+def _is_question(part: str, before: str) -> bool:
     asks = _BEGINS.match(part) or _HOLDS.search(part)
-    return asks is not None and len(wording.content_stems(part)) >= _MIN_ASKED_STEMS
+    return asks is not None and len(wording.content_stems(part)) >= (1 if before else _MIN_ASKED_STEMS)
 
 
 def _sides(match: re.Match[str], between: re.Pattern[str], question: str) -> list[Search]:
