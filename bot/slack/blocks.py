@@ -12,7 +12,7 @@ from bot.channels import Tone
 from bot.errors import ModelFailed, ModelUnusable, QuestionUnusable, RecordsUnusable, SlackUnavailable
 from bot.questions import Origin, Question
 from bot.slack import buttons, mrkdwn, sources
-from bot.slack.rich_text import Block, Element, block, bullets, link, section, text, words_of
+from bot.slack.rich_text import Block, Element, block, bullets, link, section, text, with_code, words_of
 
 MAX_BODY_CHARACTERS = 3000
 MAX_ANSWER_CHARACTERS = 4200  # in parts of MAX_BODY_CHARACTERS; with eight quotes the message stays under 10,000
@@ -251,7 +251,7 @@ def _sentences(sentences: Iterable[Sentence], addresses: dict[int, str]) -> list
             left_in_part = MAX_BODY_CHARACTERS - length
         if side:
             parts[-1].append(text(f"\n{side}: " if parts[-1] else f"{side}: ", bold=True))
-        parts[-1].append(text(f"{words} "))
+        parts[-1] += with_code(f"{words} ")
         parts[-1] += [e for n in sentence.citations for e in _mark(n, addresses)]
     return [part for part in parts if part] or [[text(mrkdwn.ELLIPSIS)]]
 

@@ -11,6 +11,7 @@ Block = dict[str, object]
 
 MAX_URL_CHARACTERS = 3000  # Slack's limit for a button's address
 
+_CODE = re.compile(r"`([^`\n]+)`")
 _USER_ID = re.compile(r"[UW][A-Z0-9]{1,19}")
 _UNSAFE_IN_URL = re.compile(r"[\s\x00-\x20\x7f-\xa0<>|\"\\`{}\u2000-\u206f\ufeff]")
 
@@ -19,6 +20,16 @@ def text(words: str, **style: bool) -> Element:
     """Return *words* as a text element. Slack refuses an empty one: give at least one visible character."""
     element: Element = {"type": "text", "text": words}
     return element | {"style": style} if style else element
+
+
+def with_code(words: str) -> list[Element]:
+    """Return *words*, with what stands between backticks as code.
+
+    >>> with_code("Run `make run`.")[1]
+    {'type': 'text', 'text': 'make run', 'style': {'code': True}}
+    """
+    parts = _CODE.split(words)  # every second one was between backticks
+    return [text(part, **{"code": True} if place % 2 else {}) for place, part in enumerate(parts) if part]
 
 
 def link(url: str, label: str) -> Element:

@@ -121,6 +121,15 @@ def test_error_text_is_never_shown() -> None:
         assert "xyzzy" not in _written(blocks.apology(error))
 
 
+def test_a_command_in_an_answer_is_shown_as_code() -> None:
+    """So that it can be copied as it is; a lone backtick is itself."""
+    said = Sentence("Type `make <run>` at the ` prompt.", (1,))
+    (first, *_) = _as_sent(blocks.answer(replace(an_answer(), sentences=(said,)), FRAME))
+
+    assert json.dumps(first).count('"code": true') == 1
+    assert _texts(first)[:3] == ["Type ", "make <run>", " at the ` prompt. "]
+
+
 def test_two_citations_of_one_number_make_one_button() -> None:
     """Slack refuses a message in which two buttons have one action id."""
     answer = an_answer()
