@@ -22,7 +22,7 @@ MOST_WORDS = 60
 LEAST_WORDS = 3
 MOST_READ = 60  # sentences; passages of ordinary length have fewer together
 MOST_SENTENCES, MOST_WORDS_TOGETHER = 3, 80  # of an answer that is completed
-HELD_WEIGHT = 2.0  # log-odds for a sentence that holds every word of the question that others of its passage do not
+HELD_WEIGHT = 1.0  # log-odds for a sentence that holds every word of the question that others of its passage do not
 NEARLY = 0.05  # how sure the verifier must be of a sentence, of what it is of the passage's likeliest
 ALIKE = 0.75  # the share of the shorter sentence's content words from which on two say the same
 
