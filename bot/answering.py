@@ -17,7 +17,6 @@ from bot.answers import Answer, Found, Refusal, RefusalReason, ShownPassage, Ste
 from bot.confidence import Scales, Signals
 from bot.ports import LanguageModel, PassageFinder
 from bot.questions import clean
-from bot.quoting import Quoted
 from indexer.pages import Audience
 from indexer.passages import Hit
 from indexer.ports import Verifier
@@ -148,7 +147,7 @@ class Writer:
         checked = citing.check(draft, self._shown)
         self._signals["kept"] = len(checked.sentences) / max(1, len(checked.sentences) + len(checked.dropped))
         if self._trust.verifier is not None:
-            checked = self._completed(checked, quoting.likeliest(question, self._read, self._trust.verifier))
+            checked = self._completed(question, checked, self._trust.verifier)
         if not checked.sentences:
             return self.refuse(RefusalReason.UNSUPPORTED)
         self._signals |= self._answering(question, checked)
@@ -166,13 +165,21 @@ class Writer:
             signals=self._signals,
         )
 
-    def _completed(self, checked: citing.Checked, quotes: Sequence[Quoted]) -> citing.Checked:
-        """Return *checked* with what completes it; where it holds nothing, the likeliest of *quotes* that hold up."""
+    def _completed(self, question: str, checked: citing.Checked, verifier: Verifier) -> citing.Checked:
+        """Return *checked* with what completes it.
+
+        Where it holds nothing, or a sentence of the wiki is far likelier to answer, it begins with the likeliest of
+        those that hold up.
+        """
+        quotes = quoting.likeliest(question, self._read, verifier)
         begun = checked
+        if quoting.is_outweighed(question, checked.sentences, self._shown, quotes, verifier):
+            begun = citing.check("", self._shown)
         for quote in quotes[:QUOTES_TRIED]:
             if begun.sentences:
                 break
             begun = citing.check(f"{quote.text} [{quote.number}]", self._shown)
+        begun = begun if begun.sentences else checked
         if not begun.sentences:
             return begun
         more = quoting.completing(begun.sentences, quotes)

@@ -1,6 +1,6 @@
 """The wiki's own words in an answer: the sentences of the shown passages that the verifier finds likeliest to answer.
 
-    sentences of the passages ─► verifier, words ─► likeliest ─┬► the first, where nothing the model wrote is held up
+    sentences of the passages ─► verifier, words ─► likeliest ─┬► the first, where a draft falls or answers far less
                                                                └► more of the passage that is cited, to complete it
 
 A small model writes one sentence and stops; what the question needs besides mostly stands near it.
@@ -23,6 +23,7 @@ LEAST_WORDS = 3
 MOST_READ = 60  # sentences; passages of ordinary length have fewer together
 MOST_SENTENCES, MOST_WORDS_TOGETHER = 3, 80  # of an answer that is completed
 HELD_WEIGHT = 1.0  # log-odds for a sentence that holds every word of the question that others of its passage do not
+OUTWEIGHED = 0.3  # of how sure the verifier is of the likeliest sentence: a draft of which it is less sure gives way
 NEARLY = 0.05  # how sure the verifier must be of a sentence, of what it is of the passage's likeliest
 ALIKE = 0.75  # the share of the shorter sentence's content words from which on two say the same
 
@@ -46,12 +47,43 @@ class Quoted:
 def likeliest(question: str, shown: Sequence[ShownPassage], verifier: Verifier) -> list[Quoted]:
     """Return the sentences of *shown*, likeliest first, by their own score and their passage's."""
     found = [(passage, text) for passage in shown for text in sentences(passage.hit.text)][:MOST_READ]
-    read = verifier.scores(question, [f"{passage.hit.breadcrumb}\n{text}" for passage, text in found]).tolist()
+    read = _read(question, found, verifier)
     held = _shares(question, [(passage.number, text) for passage, text in found])
     sure = [_likelier(one, HELD_WEIGHT * share) for one, share in zip(read, held, strict=True)]
-    whole = [1.0 if passage.hit.verified is None else passage.hit.verified for passage, _ in found]
-    order = sorted(range(len(found)), key=lambda place: -sure[place] * whole[place] ** 0.5)
+    order = sorted(range(len(found)), key=lambda place: -_with_passage(sure[place], found[place][0]))
     return [Quoted(found[place][1], found[place][0].number, sure[place], place) for place in order]
+
+
+def is_outweighed(
+    question: str,
+    draft: Sequence[Sentence],
+    shown: Sequence[ShownPassage],
+    quotes: Sequence[Quoted],
+    verifier: Verifier,
+) -> bool:
+    """Return whether the first of *quotes*, the likeliest of *shown*, is far likelier to answer than all of *draft*."""
+    if not draft or not quotes:
+        return False
+    numbered = {passage.number: passage for passage in shown}
+    said = [(numbered[one.citations[0]], one.text) for one in draft]
+    beside = [(quote.number, quote.text) for quote in quotes]
+    held = _shares(question, [*((passage.number, text) for passage, text in said), *beside])[: len(said)]
+    best = max(
+        _with_passage(_likelier(one, HELD_WEIGHT * share), passage)
+        for one, share, (passage, _) in zip(_read(question, said, verifier), held, said, strict=True)
+    )
+    return best < OUTWEIGHED * _with_passage(quotes[0].sure, numbered[quotes[0].number])
+
+
+def _read(question: str, found: Sequence[tuple[ShownPassage, str]], verifier: Verifier) -> list[float]:
+    """Return how sure the verifier is of each text, read below its passage's breadcrumb."""
+    scores = verifier.scores(question, [f"{passage.hit.breadcrumb}\n{text}" for passage, text in found])
+    return [float(score) for score in scores]
+
+
+def _with_passage(sure: float, passage: ShownPassage) -> float:
+    """Return how much a sentence weighs beside those of other passages."""
+    return sure * math.sqrt(1.0 if passage.hit.verified is None else passage.hit.verified)
 
 
 def _shares(question: str, found: Sequence[tuple[int, str]]) -> list[float]:

@@ -112,6 +112,17 @@ def test_a_draft_that_does_not_hold_gives_way_to_the_wikis_own_words() -> None:
     assert last.signals["kept"] == 0.0
 
 
+def test_a_draft_that_answers_far_less_likely_gives_way_to_the_wikis_own_words() -> None:
+    """Though its passage holds it up: that it is true does not make it an answer."""
+    used = answerer(ScriptedModel("Trains are booked in Wayfare. [1]"), [TRAVEL, LEAVE], verifier=WordsVerifier())
+
+    last = steps_of(used, "How many days of leave a year?")[-1]
+
+    assert isinstance(last, Answer)
+    assert last.text == "Everyone gets 25 days of leave a year. [2]"
+    assert last.signals["kept"] == 1.0
+
+
 def test_an_answer_is_completed_with_the_wikis_own_words() -> None:
     """What the passage says besides of what was asked; cited like the rest."""
     leave = hit("Everyone gets 25 days of leave a year. Unused days of leave end in March.", title="Leave")

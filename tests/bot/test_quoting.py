@@ -44,7 +44,8 @@ def test_what_a_line_announces_comes_with_it() -> None:
     """A command as it is to be typed, without a mark after it; a list, if it is short. Their parts stand alone too."""
     text = (
         "Then lower the limit:\n\n```\nslip limit set --rps 5\nslip limit show it\n```\n\n"
-        "You need:\n\n- a laptop.\n- a badge of your own\n\nGo on then.\n\n1. Open it with:\n\n   ```\n   slip open\n   ```\n"
+        "You need:\n\n- a laptop.\n- a badge of your own\n\nGo on then.\n\n"
+        "1. Open it with:\n\n   ```\n   slip open\n   ```\n"
     )
 
     assert list(quoting.sentences(text)) == [
@@ -90,6 +91,25 @@ def test_an_answer_is_completed_from_the_passage_that_it_cites() -> None:
     more = quoting.completing([Sentence("You book leave in Roster.", (1,))], quotes)
 
     assert [one.text for one in more] == ["Ask Maya first.", "Leave of ten days needs Maya."]
+
+
+def test_a_draft_gives_way_to_what_is_far_likelier() -> None:
+    """Whichever passage that is of; a draft that is nearly as likely stays, and so does one beside nothing."""
+    shown = number(
+        [hit("Cats are welcome in Bristol.", title="Pets"), hit("Leave is booked in Roster.", title="Leave")]
+    )
+    question, verifier = "where is leave booked", WordsVerifier()
+    quotes = quoting.likeliest(question, shown, verifier)
+
+    def is_outweighed(draft: Sentence) -> bool:
+        return quoting.is_outweighed(question, [draft], shown, quotes, verifier)
+
+    assert quotes[0].number == 2
+    assert is_outweighed(Sentence("Cats are welcome.", (1,)))
+    assert not is_outweighed(Sentence("You book leave in Roster.", (2,)))
+    assert not is_outweighed(Sentence("Leave is booked there.", (1,)))
+    assert not quoting.is_outweighed(question, [], shown, quotes, verifier)
+    assert not quoting.is_outweighed(question, [Sentence("Cats.", (1,))], shown, [], verifier)
 
 
 def test_an_answer_that_is_long_enough_stays_as_it_is() -> None:
