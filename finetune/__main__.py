@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from config import finetuning, logs, settings, wiring
+from config import finetuning, foundry, logs, settings, wiring
 from finetune import (
     asking,
     dataset,
@@ -78,7 +78,7 @@ def _dataset(read: settings.Settings, options: argparse.Namespace) -> int:
     embedder = finetuning.embedder(read)
     corpora = finetuning.wiki_corpora(wikis, embedder, work / "index", bar)
     corpora |= finetuning.public_corpora(sets, embedder, work / "index", bar)
-    vocabulary = finetuning.LlamaVocabulary(options.base or finetuning.base_model(read))
+    vocabulary = foundry.LlamaVocabulary(foundry.base_file(read, options.base, bar))
     workshop = dataset.Workshop(finetuning.BotPrompting(), vocabulary, corpora, options.seed)
     held_back = finetuning.golden_questions()
     made = dataset.make(drafts, workshop, held_back, bar)
@@ -98,15 +98,15 @@ def _train(read: settings.Settings, options: argparse.Namespace) -> int:
     """Train an adapter, or go on with one."""
     work = read.data_dir / WORK
     data = options.dataset or work / "dataset"
-    base = options.base or finetuning.base_model(read)
     given = {
         name: value for name, value in vars(options).items() if name in options_.HYPERPARAMETERS and value is not None
     }
     chosen = from_yaml(options.settings, given) if options.settings else from_mapping(given, "options")
     bar = Bar()
+    base = foundry.base_file(read, options.base, bar)
     prompting = finetuning.BotPrompting()
     rules = examples.Rules(prompting.system, prompting.refusal)
-    vocabulary = finetuning.LlamaVocabulary(base)
+    vocabulary = foundry.LlamaVocabulary(base)
     read_tokens = {
         side: tokens.tokenized(data / f"{side}.jsonl", rules, vocabulary, work / "tokens", bar)
         for side in ("train", "dev")
@@ -121,7 +121,7 @@ def _train(read: settings.Settings, options: argparse.Namespace) -> int:
         train=read_tokens["train"],
         dev=read_tokens["dev"],
         origins=origins,
-        openers=finetuning.marker_openers(vocabulary),
+        openers=foundry.marker_openers(vocabulary),
         begin_from=begun,
     )
     if options.dry_run:
@@ -131,7 +131,7 @@ def _train(read: settings.Settings, options: argparse.Namespace) -> int:
     line = TrainingLine(chosen.minutes)
     outcome = train.train(inputs, chosen, options.run or work / "runs" / "first", threads, line)
     line.close()
-    _print(dataclasses.asdict(outcome))
+    _print(dataclasses.asdict(outcome) | {"base": str(base)})
     return 0
 
 
@@ -201,10 +201,11 @@ def _export(read: settings.Settings, options: argparse.Namespace) -> int:
     """Write what a run learned as GGUF, hold it against the tuned model, and write its card and manifest."""
     work = read.data_dir / WORK
     run = options.run or work / "runs" / "first"
-    base = options.base or finetuning.base_model(read)
     chosen, origins = runs.settings_of(run)
     kept = runs.best_adapter(run)
-    base_sha256 = finetuning.LlamaVocabulary(base).name
+    bar = Bar()
+    base = foundry.base_file(read, options.base, bar)
+    base_sha256 = foundry.LlamaVocabulary(base).name
     if origins["base_sha256"] != base_sha256:
         raise RunUnusable(f"{run} was trained on another base than {base}; name its own with --base.")
     out = options.out or run / "export"
@@ -220,10 +221,10 @@ def _export(read: settings.Settings, options: argparse.Namespace) -> int:
         "settings": dataclasses.asdict(chosen),
     }
     learned = export.Learned(kept.weights, chosen, origins, base, lambda: train.tuned(base, run))
-    bar = Bar()
-    foundry = finetuning.BotFoundry(options.threads or len(os.sched_getaffinity(0)))
+    threads = options.threads or len(os.sched_getaffinity(0))
     wanted = export.Wanted(out, options.quantise, options.max_kl)
-    exported = export.make(learned, wanted, foundry, _trials(read, options, base), facts, bar)
+    trials = _trials(read, options, base)
+    exported = export.make(learned, wanted, foundry.BotFoundry(threads), trials, facts, bar)
     bar.close()
     _print(dataclasses.asdict(exported) | {"path": str(exported.path)})
     return 0
@@ -236,7 +237,7 @@ def _trials(read: settings.Settings, options: argparse.Namespace, base: Path) ->
     prompting = finetuning.BotPrompting()
     rules = examples.Rules(prompting.system, prompting.refusal)
     data = options.dataset or read.data_dir / WORK / "dataset"
-    vocabulary = finetuning.LlamaVocabulary(base)
+    vocabulary = foundry.LlamaVocabulary(base)
     return [
         gating.Trial(
             Text(one.system, one.user, one.answer),
@@ -250,7 +251,8 @@ def _trials(read: settings.Settings, options: argparse.Namespace, base: Path) ->
 def _evaluate(read: settings.Settings, options: argparse.Namespace) -> int:
     """Compare the base, adapters and baselines on questions with known answers."""
     questions = evaluate.read(options.questions)[:: options.every]
-    base = options.base or finetuning.base_model(read)
+    bar = Bar()
+    base = foundry.base_file(read, options.base, bar)
     models: dict[str, Path | None] = {} if options.no_base else {"base": None}
     in_use = wiring.adapter_in_use(read)
     if options.adapter and in_use is not None and in_use not in dict(options.adapter).values():
@@ -259,7 +261,6 @@ def _evaluate(read: settings.Settings, options: argparse.Namespace) -> int:
     if options.dry_run:
         _print({"questions": len(questions), "models": list(models)})
         return 0
-    bar = Bar()
     replies = {}
     for name, adapter in models.items():
         named = finetuning.naming(read, base, adapter)

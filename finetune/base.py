@@ -33,13 +33,9 @@ class Shape:
     width: int
     heads: int
     kv_heads: int
+    head_width: int
     rope_base: float
     norm_epsilon: float
-
-    @property
-    def head_width(self) -> int:
-        """The width of one attention head."""
-        return self.width // self.heads
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +79,8 @@ class Layer(nn.Module):
         self._shape = shape
         self.attn_norm = _frozen(weights[f"blk.{number}.attn_norm.weight"])
         self.ffn_norm = _frozen(weights[f"blk.{number}.ffn_norm.weight"])
-        self.linears = nn.ModuleList(
-            Linears({kind: weights[f"blk.{number}.{kind}.weight"] for kind in group}, lora, generator)
+        self.linears = nn.ModuleList(  # pop: the model is not in memory twice while it is put together
+            Linears({kind: weights.pop(f"blk.{number}.{kind}.weight") for kind in group}, lora, generator)
             for group in GROUPS
         )
 
@@ -107,23 +103,29 @@ class Layer(nn.Module):
 
 
 class Llama(nn.Module):
-    """A llama with frozen weights and, where *lora* is given, an adapter on every linear weight."""
+    """A llama with frozen weights and, where *lora* is given, an adapter on every linear weight.
+
+    Takes its linear weights out of *weights*. "rope_freqs.weight", where it is there, slows turns down.
+    """
 
     def __init__(self, shape: Shape, weights: dict[str, Tensor], lora: Lora | None, seed: int) -> None:
         super().__init__()
+        self.turn_factors: Tensor
         generator = torch.Generator().manual_seed(seed)
         self.shape = shape
         self.lora = lora
         self.embedding = nn.Parameter(weights["token_embd.weight"], requires_grad=False)
         self.output = self.embedding if "output.weight" not in weights else _frozen(weights["output.weight"])
         self.output_norm = _frozen(weights["output_norm.weight"])
+        factors = weights.get("rope_freqs.weight", torch.ones(shape.head_width // 2))
+        self.register_buffer("turn_factors", factors, persistent=False)
         self.layers = nn.ModuleList(Layer(number, shape, weights, lora, generator) for number in range(shape.layers))
 
     def forward(self, tokens: Tensor, wanted: Tensor) -> Tensor:
         """Return float32 logits of shape (wanted, vocabulary) after the places *wanted* of *tokens*, flattened."""
         batch, length = tokens.shape
         x = functional.embedding(tokens, self.embedding).reshape(batch * length, -1)
-        turns = _turns(length, self.shape, tokens.device)
+        turns = _turns(length, self.shape, self.turn_factors)
         for layer in self.layers:
             x = layer(x, turns, batch)
         chosen = x[wanted]
@@ -149,8 +151,9 @@ def read_base(path: Path, dtype: torch.dtype, lora: Lora | None = None, seed: in
         kind = dtype if values.ndim > 1 else torch.float32
         weights[tensor.name] = torch.from_numpy(np.ascontiguousarray(values)).to(kind)
     missing = [name for name in _needed(shape) if name not in weights]
-    if missing:
-        raise BaseUnusable(f"{path} has no {missing[0]}; only llama models without biases can be trained here.")
+    if missing or any(name.endswith(".bias") for name in weights):
+        what = f"has no {missing[0]}" if missing else "has biases"
+        raise BaseUnusable(f"{path} {what}; only llama models without biases can be trained here.")
     return Llama(shape, weights, lora, seed)
 
 
@@ -168,16 +171,18 @@ def _shape(reader: gguf.GGUFReader, path: Path) -> Shape:
 
     architecture = value("general.architecture")
     scaling = value("llama.rope.scaling.type", "none")
-    if architecture != "llama" or scaling != "none" or any(t.name == "rope_freqs.weight" for t in reader.tensors):
+    if architecture != "llama" or scaling != "none":
         raise BaseUnusable(
             f"{path} is a model of the kind {architecture}, rope scaling {scaling}; only plain llama models can be "
-            "trained here. Name another GGUF file with --base."
+            "trained here. Name another base with --base."
         )
+    width, heads = int(value("llama.embedding_length")), int(value("llama.attention.head_count"))
     return Shape(
         layers=int(value("llama.block_count")),
-        width=int(value("llama.embedding_length")),
-        heads=int(value("llama.attention.head_count")),
-        kv_heads=int(value("llama.attention.head_count_kv", value("llama.attention.head_count"))),
+        width=width,
+        heads=heads,
+        kv_heads=int(value("llama.attention.head_count_kv", heads)),
+        head_width=int(value("llama.attention.key_length", width // heads)),
         rope_base=float(value("llama.rope.freq_base", 10_000.0)),
         norm_epsilon=float(value("llama.attention.layer_norm_rms_epsilon")),
     )
@@ -196,8 +201,9 @@ def _frozen(weight: Tensor) -> nn.Parameter:
     return nn.Parameter(weight, requires_grad=False)
 
 
-def _turns(length: int, shape: Shape, device: torch.device) -> Tensor:
+def _turns(length: int, shape: Shape, factors: Tensor) -> Tensor:
     """Return by how much each pair is turned at each place: complex numbers of shape (length, head_width / 2)."""
+    device = factors.device
     steps = torch.arange(0, shape.head_width, 2, device=device, dtype=torch.float32) / shape.head_width
-    angles = torch.outer(torch.arange(length, device=device, dtype=torch.float32), shape.rope_base**-steps)
+    angles = torch.outer(torch.arange(length, device=device, dtype=torch.float32), shape.rope_base**-steps / factors)
     return torch.polar(torch.ones_like(angles), angles)

@@ -36,7 +36,13 @@ def parser(acts: Mapping[str, Act]) -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=text)
         describe(command)
         if name not in {"verifier", "questions"}:
-            command.add_argument("--base", type=Path, metavar="GGUF", help="the base model (default: the bot's)")
+            command.add_argument(
+                "--base",
+                type=Path,
+                metavar="MODEL",
+                help="the base: a GGUF file, or a folder of config.json, tokenizer.json and safetensors "
+                "(default: the bot's)",
+            )
         command.add_argument("--dry-run", action="store_true", help="say what would be done, and write nothing")
         command.set_defaults(act=acts[name])
     return whole

@@ -14,7 +14,7 @@ from bot.gguf_file import read_adapter, read_model
 from bot.llama import LlamaModel, Weights
 from bot.ports import Prompt
 from bot.preparing import packaged_model
-from config import finetuning
+from config import foundry
 from finetune import export, runs
 from finetune.base import Lora, read_base
 from finetune.errors import RunUnusable
@@ -117,7 +117,7 @@ def test_adapter_changes_llama_cpp_as_it_changes_torch(tmp_path: Path) -> None:
 def test_what_is_learned_by_heart_survives_the_export(tmp_path: Path) -> None:
     """Six prompts, six made-up answers: llama.cpp with the exported adapter writes them, to the end token."""
     base = packaged_model()
-    vocabulary = finetuning.LlamaVocabulary(base)
+    vocabulary = foundry.LlamaVocabulary(base)
     keepers = {"Ada": "keys", "Bo": "bees", "Cy": "clocks", "Di": "maps", "Ed": "boats", "Flo": "lamps"}
     learned = {f"Who is {name}?": f"{name} keeps the {thing}. [1]" for name, thing in keepers.items()}
     ids, starts, answers = [], [0], []
