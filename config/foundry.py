@@ -80,9 +80,14 @@ class BotFoundry:
         """Write *base* with *adapter* added to its weights, in float16."""
         merging.merge(base, adapter, target)
 
-    def rewrite(self, template: Path, weights: Callable[[str], NDArray[np.float32]], target: Path) -> None:
-        """Write *template* in float16 with the weights that *weights* gives."""
-        merging.rewrite(template, lambda name, _before: weights(name), target)
+    def rewrite(self, template: Path, weights: Callable[[str], NDArray[np.float32] | None], target: Path) -> None:
+        """Write *template* in float16 with the weights that *weights* gives, its own where that gives None."""
+
+        def chosen(name: str, before: NDArray[np.float32]) -> NDArray[np.float32]:
+            given = weights(name)
+            return before if given is None else given
+
+        merging.rewrite(template, chosen, target)
 
     def quantise(self, source: Path, target: Path, kind: str) -> None:
         """Write *source* in the format *kind*."""

@@ -16,6 +16,7 @@ from typing import Any
 
 from config import finetuning, foundry, logs, settings, wiring
 from finetune import (
+    adapter_file,
     asking,
     dataset,
     evaluate,
@@ -113,7 +114,7 @@ def _train(read: settings.Settings, options: argparse.Namespace) -> int:
     }
     bar.close()
     origins = dataset.origins(data, prompting, vocabulary)
-    begun = _begin_from(options.begin_from, chosen, vocabulary.name) if options.begin_from else None
+    begun = adapter_file.begin_from(options.begin_from, chosen, vocabulary.name) if options.begin_from else None
     if begun:
         origins |= {"begun_from_sha256": hashlib.sha256(options.begin_from.read_bytes()).hexdigest()}
     inputs = train.Inputs(
@@ -133,14 +134,6 @@ def _train(read: settings.Settings, options: argparse.Namespace) -> int:
     line.close()
     _print(dataclasses.asdict(outcome) | {"base": str(base)})
     return 0
-
-
-def _begin_from(path: Path, chosen: Hyperparameters, base_sha256: str) -> dict[str, Any]:
-    """Return the weights to begin from. Raises RunUnusable where they do not fit."""
-    weights, trained_on = export.read_adapter(path, chosen)
-    if trained_on != base_sha256:
-        raise RunUnusable(f"{path} was trained on another base; name its own with --base.")
-    return weights
 
 
 def _verifier(read: settings.Settings, options: argparse.Namespace) -> int:
@@ -202,7 +195,7 @@ def _export(read: settings.Settings, options: argparse.Namespace) -> int:
     work = read.data_dir / WORK
     run = options.run or work / "runs" / "first"
     chosen, origins = runs.settings_of(run)
-    kept = runs.best_adapter(run)
+    kept = runs.best_weights(run)
     bar = Bar()
     base = foundry.base_file(read, options.base, bar)
     base_sha256 = foundry.LlamaVocabulary(base).name

@@ -1,4 +1,4 @@
-"""The base model in torch: a llama read from its GGUF file, with GGUF's names and rope, ready for LoRA.
+"""The base model in torch: a llama read from its GGUF file, with GGUF's names and rope, ready to be trained.
 
     tokens (batch, length) ─► embedding ─► layers × (attention, feed-forward) ─► norm ─► logits where they are asked for
 
@@ -6,7 +6,7 @@ Tensors keep the names and the row order of the file, so that a LoRA of one is e
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -47,10 +47,11 @@ class Lora:
 
 
 class Linears(nn.Module):
-    """Frozen weights that read the same input, one below the other, each with a LoRA A (rank, in), B (out, rank)."""
+    """Weights that read the same input, one below the other, each with a LoRA A (rank, in), B (out, rank), or none."""
 
     def __init__(self, weights: dict[str, Tensor], lora: Lora | None, generator: torch.Generator) -> None:
         super().__init__()
+        self.rows = {kind: len(weight) for kind, weight in weights.items()}
         self.weight = _frozen(torch.cat(list(weights.values())))
         self._scale = lora.alpha / lora.rank if lora else 0.0
         self.lora_a = nn.ParameterDict()
@@ -94,17 +95,23 @@ class Layer(nn.Module):
         y: Tensor = x + down(gated(both))
         return y
 
-    def adapter(self) -> Iterator[tuple[str, nn.Parameter, nn.Parameter]]:
-        """Yield each linear kind with its A and its B."""
+    def parameters_by_rows(self, number: int) -> Iterator[tuple[dict[str, int], nn.Parameter]]:
+        """Yield every parameter with the GGUF names of what is in it, and the rows of each, from the top."""
+        yield {f"blk.{number}.attn_norm.weight": len(self.attn_norm)}, self.attn_norm
+        yield {f"blk.{number}.ffn_norm.weight": len(self.ffn_norm)}, self.ffn_norm
         for linears in self.linears:
             assert isinstance(linears, Linears), "what a layer is made of"
+            yield {f"blk.{number}.{kind}.weight": rows for kind, rows in linears.rows.items()}, linears.weight
             for kind, a in linears.lora_a.items():
-                yield kind, a, linears.lora_b[kind]
+                b = linears.lora_b[kind]
+                yield {f"blk.{number}.{kind}.weight.lora_a": len(a)}, a
+                yield {f"blk.{number}.{kind}.weight.lora_b": len(b)}, b
 
 
 class Llama(nn.Module):
     """A llama with frozen weights and, where *lora* is given, an adapter on every linear weight.
 
+    To train all of it, without an adapter, thaw it with `requires_grad_()`.
     Takes its linear weights out of *weights*. "rope_freqs.weight", where it is there, slows turns down.
     """
 
@@ -132,13 +139,36 @@ class Llama(nn.Module):
         h = rms_norm(chosen, self.output_norm, self.shape.norm_epsilon)
         return functional.linear(h, self.output).float()
 
-    def adapter(self) -> Iterator[tuple[str, nn.Parameter]]:
-        """Yield the adapter's parameters by their GGUF names, always in the same order."""
+    def trained(self) -> list[nn.Parameter]:
+        """Return what is trained, the adapter or every weight, always in the same order."""
+        return [parameter for _, parameter in self._trained()]
+
+    def by_name(self, tensors: Sequence[Tensor]) -> dict[str, Tensor]:
+        """Return views of *tensors*, which stand for those of `trained`, by GGUF's names."""
+        found: dict[str, Tensor] = {}
+        for (rows, _), tensor in zip(self._trained(), tensors, strict=True):
+            found |= zip(rows, torch.split(tensor, list(rows.values())), strict=True)
+        return found
+
+    def put(self, weights: Mapping[str, Tensor]) -> None:
+        """Take *weights*, by GGUF's names, in place of those that are trained."""
+        with torch.no_grad():
+            for name, parameter in self.by_name(self.trained()).items():
+                parameter.copy_(weights[name])
+
+    def _trained(self) -> Iterator[tuple[dict[str, int], nn.Parameter]]:
+        for rows, parameter in self._all():
+            if parameter.requires_grad:
+                yield rows, parameter
+
+    def _all(self) -> Iterator[tuple[dict[str, int], nn.Parameter]]:
+        yield {"token_embd.weight": len(self.embedding)}, self.embedding
+        if self.output is not self.embedding:
+            yield {"output.weight": len(self.output)}, self.output
+        yield {"output_norm.weight": len(self.output_norm)}, self.output_norm
         for number, layer in enumerate(self.layers):
             assert isinstance(layer, Layer), "what a llama is made of"
-            for kind, a, b in layer.adapter():
-                yield f"blk.{number}.{kind}.weight.lora_a", a
-                yield f"blk.{number}.{kind}.weight.lora_b", b
+            yield from layer.parameters_by_rows(number)
 
 
 def read_base(path: Path, dtype: torch.dtype, lora: Lora | None = None, seed: int = 0) -> Llama:

@@ -10,10 +10,11 @@ import torch
 
 from bot.preparing import packaged_model
 from config import finetuning, foundry, settings, wiring
-from finetune import export, gating
+from finetune import adapter_file, export, gating
 from finetune.base import Llama, Lora, read_base
 from finetune.errors import RunUnusable
-from finetune.export import ADAPTER, CARD, MANIFEST, MERGED, Learned, Wanted
+from finetune.export import Learned, Wanted
+from finetune.exported import ADAPTER, CARD, MANIFEST, MERGED
 from finetune.gating import Trial
 from finetune.hyperparameters import Hyperparameters
 from finetune.ports import Piece, Text
@@ -33,15 +34,13 @@ LIMIT = 0.02
 def _learned() -> Learned:
     """Return what Footnote ships as what a run learned."""
     base = packaged_model()
-    weights, sha256 = export.read_adapter(wiring.SHIPPED_FOLDER / ADAPTER, SETTINGS)
+    weights, sha256 = adapter_file.read(wiring.SHIPPED_FOLDER / ADAPTER, SETTINGS)
     return Learned(weights, SETTINGS, {"base_sha256": sha256}, base, lambda: _in_torch(base, weights))
 
 
 def _in_torch(base: Path, weights: dict[str, torch.Tensor]) -> Llama:
     model = read_base(base, torch.float32, Lora(SETTINGS.rank, SETTINGS.alpha))
-    with torch.no_grad():
-        for name, parameter in model.adapter():
-            parameter.copy_(weights[name])
+    model.put(weights)
     return model
 
 
