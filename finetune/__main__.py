@@ -28,6 +28,7 @@ from finetune import (
     public,
     rows,
     runs,
+    team,
     tokens,
     train,
     verifier,
@@ -96,13 +97,36 @@ def _dataset(read: settings.Settings, options: argparse.Namespace) -> int:
 
 
 def _train(read: settings.Settings, options: argparse.Namespace) -> int:
-    """Train an adapter, or go on with one."""
+    """Train an adapter or the whole model, or go on with it; one process of several where they were launched."""
+    work = read.data_dir / WORK
+    chosen = _hyperparameters(options)
+    with team.formed() as formed:
+        with formed.first_before_others():  # which keeps the base as GGUF and its tokens for the others
+            inputs = _inputs(read, options, chosen)
+        if options.dry_run:
+            _print(train.plan(inputs, chosen))
+            return 0
+        threads = options.threads or max(1, len(os.sched_getaffinity(0)) // formed.count)
+        folder = options.run or work / "runs" / "first"
+        if formed.number != 0:
+            train.train(inputs, chosen, folder, threads, lambda _line: None, formed)
+            return 0
+        line = TrainingLine(chosen.minutes)
+        outcome = train.train(inputs, chosen, folder, threads, line, formed)
+        line.close()
+    _print(dataclasses.asdict(outcome) | {"base": str(inputs.base)})
+    return 0
+
+
+def _hyperparameters(options: argparse.Namespace) -> Hyperparameters:
+    given = _given(options, Hyperparameters)
+    return from_yaml(options.settings, given) if options.settings else from_mapping(given, "options")
+
+
+def _inputs(read: settings.Settings, options: argparse.Namespace, chosen: Hyperparameters) -> train.Inputs:
+    """Return the base, the tokens of the dataset, and what the run begins from."""
     work = read.data_dir / WORK
     data = options.dataset or work / "dataset"
-    given = {
-        name: value for name, value in vars(options).items() if name in options_.HYPERPARAMETERS and value is not None
-    }
-    chosen = from_yaml(options.settings, given) if options.settings else from_mapping(given, "options")
     bar = Bar()
     base = foundry.base_file(read, options.base, bar)
     prompting = finetuning.BotPrompting()
@@ -117,7 +141,7 @@ def _train(read: settings.Settings, options: argparse.Namespace) -> int:
     begun = adapter_file.begin_from(options.begin_from, chosen, vocabulary.name) if options.begin_from else None
     if begun:
         origins |= {"begun_from_sha256": hashlib.sha256(options.begin_from.read_bytes()).hexdigest()}
-    inputs = train.Inputs(
+    return train.Inputs(
         base=base,
         train=read_tokens["train"],
         dev=read_tokens["dev"],
@@ -125,15 +149,6 @@ def _train(read: settings.Settings, options: argparse.Namespace) -> int:
         openers=foundry.marker_openers(vocabulary),
         begin_from=begun,
     )
-    if options.dry_run:
-        _print(_plan(inputs, chosen))
-        return 0
-    threads = options.threads or len(os.sched_getaffinity(0))
-    line = TrainingLine(chosen.minutes)
-    outcome = train.train(inputs, chosen, options.run or work / "runs" / "first", threads, line)
-    line.close()
-    _print(dataclasses.asdict(outcome) | {"base": str(base)})
-    return 0
 
 
 def _verifier(read: settings.Settings, options: argparse.Namespace) -> int:
@@ -283,18 +298,6 @@ def _evaluate(read: settings.Settings, options: argparse.Namespace) -> int:
             file=sys.stderr,
         )
     return 0
-
-
-def _plan(inputs: train.Inputs, chosen: Hyperparameters) -> dict[str, Any]:
-    lengths = inputs.train.lengths()
-    return {
-        "examples": {"train": len(inputs.train), "dev": len(inputs.dev)},
-        "tokens_an_epoch": int(lengths.sum()),
-        "answer_tokens_an_epoch": int((lengths - inputs.train.answers).sum()),
-        "longest": int(lengths.max()),
-        "hours_an_epoch_at_600_tokens_a_second": round(float(lengths.sum()) / 600 / 3600, 2),
-        "settings": dataclasses.asdict(chosen),
-    }
 
 
 def _print(report: dict[str, Any]) -> None:

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from finetune.base import Llama
 from finetune.hyperparameters import Hyperparameters
+from finetune.team import Team
 
 
 def done_share(settings: Hyperparameters, step: int, total: int, seconds: float) -> float:
@@ -51,6 +52,12 @@ class Masters:
             if working.grad is not None:
                 master.grad += working.grad.float()
             working.grad = None
+
+    def add_up(self, team: Team) -> None:
+        """Add the gradients of all processes of *team*."""
+        for master in self._weights:
+            assert master.grad is not None, "made with the masters"
+            team.add_up(master.grad)
 
     def move(self, rate: float) -> float:
         """Make one step at *rate*; return the length of the gradient before it was clipped."""

@@ -13,7 +13,6 @@ from finetune.ports import QUANTISED
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
-HYPERPARAMETERS = tuple(field.name for field in dataclasses.fields(Hyperparameters))
 KEPT = 0.9
 
 Act = Callable[..., int]

@@ -12,7 +12,7 @@ import pickle
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
@@ -56,6 +56,20 @@ class Kept:
     weights: dict[str, Tensor]
     step: int
     check: dict[str, float]
+
+
+class Noted(Protocol):
+    """Where a run's figures go."""
+
+    def add(self, progress: Progress, total: int, figures: dict[str, float]) -> None:
+        """Note the *figures* of one step of *total*, or of one look at dev."""
+
+
+class Unnoted:
+    """Keeps no figures: another process of the team does (Noted)."""
+
+    def add(self, progress: Progress, total: int, figures: dict[str, float]) -> None:
+        """Forget *figures*."""
 
 
 class Log:

@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -26,7 +27,8 @@ from finetune.hyperparameters import FULL, Hyperparameters
 from finetune.kernels import keep_memory
 from finetune.looking import look
 from finetune.masters import Masters, done_share, learning_rate
-from finetune.runs import Log, Progress, Tell
+from finetune.runs import Log, Noted, Progress, Tell, Unnoted
+from finetune.team import Alone, Team, of_first, share, sum_of_all
 from finetune.tokens import Batch, Tokens
 
 
@@ -60,25 +62,30 @@ class Outcome:
     ended: str
 
 
-def train(inputs: Inputs, settings: Hyperparameters, folder: Path, threads: int, tell: Tell) -> Outcome:
+def train(
+    inputs: Inputs, settings: Hyperparameters, folder: Path, threads: int, tell: Tell, team: Team | None = None
+) -> Outcome:
     """Train in *folder* until the time, the epochs or the patience is over; goes on where a run stopped.
 
+    Where there is a *team*, all its processes call this with the same; the first alone writes, and is told by *tell*.
     Raises RunUnusable where *folder* holds another run, BaseUnusable, DiskFull.
     """
+    team = team or Alone()
     torch.set_num_threads(threads)
     keep_memory()
-    runs.claim(folder, settings, inputs.origins)
+    with team.first_before_others():
+        if team.number == 0:
+            runs.claim(folder, settings, inputs.origins)
 
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    model = _opened(inputs.base, settings, torch.bfloat16).to(device)
+    model = _opened(inputs.base, settings, torch.bfloat16).to(team.device)
     torch.manual_seed(settings.seed)
     weights = Masters(model, settings)
     if inputs.begin_from is not None:
         weights.put(inputs.begin_from)
     progress = _resume(folder / "last.pt", weights) or Progress()
     total = max(1, math.ceil(len(inputs.train) / settings.examples_per_step * settings.epochs))
-    log = Log(folder / "log.jsonl", progress.step, tell)
-    run = _Run(inputs, settings, folder, model, weights, progress, log, total)
+    log = Log(folder / "log.jsonl", progress.step, tell) if team.number == 0 else Unnoted()
+    run = _Run(inputs, settings, folder, model, weights, progress, log, total, team)
 
     ended = "epochs"
     saved_at = time.monotonic()
@@ -109,8 +116,22 @@ def train(inputs: Inputs, settings: Hyperparameters, folder: Path, threads: int,
         best_step=progress.best_step,
         ended=ended,
     )
-    runs.write(folder / "outcome.json", json.dumps(asdict(outcome), indent=2))
+    if team.number == 0:
+        runs.write(folder / "outcome.json", json.dumps(asdict(outcome), indent=2))
     return outcome
+
+
+def plan(inputs: Inputs, settings: Hyperparameters) -> dict[str, Any]:
+    """Return what a run would be, without one."""
+    lengths = inputs.train.lengths()
+    return {
+        "examples": {"train": len(inputs.train), "dev": len(inputs.dev)},
+        "tokens_an_epoch": int(lengths.sum()),
+        "answer_tokens_an_epoch": int((lengths - inputs.train.answers).sum()),
+        "longest": int(lengths.max()),
+        "hours_an_epoch_at_600_tokens_a_second": round(float(lengths.sum()) / 600 / 3600, 2),
+        "settings": asdict(settings),
+    }
 
 
 @dataclass(slots=True)
@@ -123,8 +144,9 @@ class _Run:
     model: Llama
     weights: Masters
     progress: Progress
-    log: Log
+    log: Noted
     total: int
+    team: Team
     fresh_seconds: float = field(default=0.0, init=False)
     fresh_tokens: int = field(default=0, init=False)
 
@@ -133,16 +155,17 @@ class _Run:
         began = time.monotonic()
         data, settings, progress = self.inputs.train, self.settings, self.progress
         rate = learning_rate(settings, done_share(settings, progress.step, self.total, progress.seconds))
-        parts = list(tokens.batches(data, places.tolist(), settings.tokens_per_batch))
-        answered = sum(len(part.targets) for part in parts)
+        answered = int((data.lengths()[places] - data.answers[places]).sum())  # tokens, of all processes
         total = 0.0
-        for part in parts:
+        for part in tokens.batches(data, share(self.team, places).tolist(), settings.tokens_per_batch):
             loss = _loss(self.model, part) / answered
             loss.backward()  # type: ignore[no-untyped-call]  # torch's own
             self.weights.take_gradients()
             total += float(loss.detach())
+        self.weights.add_up(self.team)
         norm = self.weights.move(rate)
-        seconds, count = time.monotonic() - began, int(data.lengths()[places].sum())
+        total = sum_of_all(self.team, total)
+        seconds, count = of_first(self.team, time.monotonic() - began), int(data.lengths()[places].sum())
         self.fresh_seconds += seconds
         self.fresh_tokens += count
         progress.step += 1
@@ -154,20 +177,26 @@ class _Run:
 
     def look(self) -> None:
         """Look at dev, and keep the weights if they are the best so far."""
-        dev = self.inputs.dev.first(self.settings.dev_examples)
-        check = look(self.model, dev, self.settings.tokens_per_batch, self.inputs.openers)
-        progress = self.progress
-        progress.next_check = progress.seconds + self.settings.minutes_between_checks * 60
-        if check.loss < progress.best_loss:
-            progress.best_loss, progress.best_step, progress.checks_without_better = check.loss, progress.step, 0
-            runs.keep_best(self.folder, self.weights.by_name(), progress, check)
+        dev, settings, progress = self.inputs.dev.first(self.settings.dev_examples), self.settings, self.progress
+        is_first = self.team.number == 0
+        checks = [look(self.model, dev, settings.tokens_per_batch, self.inputs.openers)] if is_first else []
+        loss = of_first(self.team, checks[0].loss if checks else 0.0)
+        progress.next_check = progress.seconds + settings.minutes_between_checks * 60
+        is_best = loss < progress.best_loss
+        if is_best:
+            progress.best_loss, progress.best_step, progress.checks_without_better = loss, progress.step, 0
         else:
             progress.checks_without_better += 1
-        self.log.add(progress, self.total, {f"dev_{name}": value for name, value in asdict(check).items()})
-        runs.draw(self.folder)
+        for check in checks:
+            if is_best:
+                runs.keep_best(self.folder, self.weights.by_name(), progress, check)
+            self.log.add(progress, self.total, {f"dev_{name}": value for name, value in asdict(check).items()})
+            runs.draw(self.folder)
 
     def save(self) -> None:
         """Write a checkpoint."""
+        if self.team.number != 0:
+            return
         state = {
             runs.WEIGHTS: self.weights.by_name(),
             "optimizer": self.weights.optimizer.state_dict(),

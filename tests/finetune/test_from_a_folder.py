@@ -36,7 +36,7 @@ def folder(tmp_path: Path) -> Path:
 def done(tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Done:
     """Give the door, which a dataset and the base are put to; it gives its report, or its sentence."""
     monkeypatch.setenv("FOOTNOTE_DATA_DIR", str(tmp_path / "data"))
-    dataset = _dataset(tmp_path / "dataset")
+    dataset = make_dataset(tmp_path / "dataset")
 
     def do(command: str, *options: str) -> dict[str, Any]:
         given = [command, "--base", str(folder), "--dataset", str(dataset), "--run", str(tmp_path / "run")]
@@ -48,7 +48,7 @@ def done(tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: 
     return do
 
 
-def _dataset(folder: Path) -> Path:
+def make_dataset(folder: Path) -> Path:
     """Write eight questions, each answered or refused, as train and as dev."""
     prompting = BotPrompting()
     folder.mkdir()
