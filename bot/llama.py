@@ -9,7 +9,7 @@ switch weight repacking off (which crashes on some machines) and ignores misspel
 import ctypes
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -102,10 +102,13 @@ class LlamaModel:
 
     def tokenize(self, text: str, *, has_marks: bool) -> list[int]:
         """Return the tokens of *text*; control tokens written in it count as such only where it *has_marks*."""
-        raw = text.encode("utf-8", "replace")
-        room = (llama_cpp.llama_token * (len(raw) + 8))()
-        count = llama_cpp.llama_tokenize(self._vocab, raw, len(raw), room, len(room), False, has_marks)
-        return list(room[:count])
+        return _tokens(self._vocab, text, has_marks=has_marks)
+
+    @property
+    def end(self) -> int:
+        """The token that ends an answer: ChatML's where the vocabulary has it, else the one that the file names."""
+        marks = self.tokenize("<|im_end|>", has_marks=True)
+        return marks[0] if len(marks) == 1 else int(llama_cpp.llama_vocab_eos(self._vocab))
 
     def encode(self, prompt: Prompt) -> list[int]:
         """Return the tokens of *prompt* in the model's own chat template, foreign text never as control tokens."""
@@ -274,6 +277,28 @@ class LlamaModel:
         room = ctypes.create_string_buffer(256)
         length = llama_cpp.llama_token_to_piece(self._vocab, token, room, len(room), 0, False)
         return room.raw[: max(0, length)]
+
+
+def tokens_alone(path: Path, texts: Sequence[str]) -> list[list[int]] | None:
+    """Return the tokens of plain *texts* by the vocabulary in *path*, whose weights are not read; None without one."""
+    silence()
+    options = llama_cpp.llama_model_default_params()
+    options.vocab_only = True
+    model = llama_cpp.llama_model_load_from_file(str(path).encode(), options)
+    if not model:
+        return None
+    try:
+        vocabulary = llama_cpp.llama_model_get_vocab(model)
+        return [_tokens(vocabulary, text, has_marks=False) for text in texts]
+    finally:
+        llama_cpp.llama_model_free(model)
+
+
+def _tokens(vocabulary: object, text: str, *, has_marks: bool) -> list[int]:
+    raw = text.encode("utf-8", "replace")
+    room = (llama_cpp.llama_token * (len(raw) + 8))()
+    count = llama_cpp.llama_tokenize(vocabulary, raw, len(raw), room, len(room), False, has_marks)
+    return list(room[:count])
 
 
 def _open_model(weights: Weights) -> object:

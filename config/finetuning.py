@@ -3,23 +3,16 @@
 import hashlib
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
-from itertools import pairwise
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import ClassVar
 
-import numpy as np
-from numpy.typing import NDArray
-
-from bot import citing, merging, prompt
+from bot import citing, prompt
 from bot.answers import Answer, Refusal, ShownPassage
 from bot.confidence import Scale, Scales
 from bot.errors import BotError
 from bot.feedback import FeedbackRow, Reason, Verdict
-from bot.gguf_file import read_adapter, read_model
-from bot.llama import LlamaModel, Weights
+from bot.llama import LlamaModel
 from bot.ports import Answering, Prompt
-from bot.preparing import packaged_model, requantise
 from bot.questions import clean
 from bot.terminal import GivenPassage
 from config import wiring
@@ -27,7 +20,7 @@ from config.settings import Settings, SettingsWrong
 from finetune import corpora, feedback, public
 from finetune.errors import FinetuneError
 from finetune.feedback import Judged
-from finetune.ports import Finder, Piece, Reply, Text
+from finetune.ports import Finder, Piece, Reply
 from indexer.embedding import SentenceTransformerEmbedder, packaged_model_path
 from indexer.errors import IndexerError
 from indexer.pages import EVERYONE, EVERYONE_READS, PageId
@@ -65,91 +58,6 @@ class BotPrompting:
     def flaws(self, answer: str, pieces: Sequence[Piece]) -> list[str]:
         """Return why the bot's check would drop sentences of *answer*."""
         return [dropped.flaw.value for dropped in citing.check(answer, _shown(pieces)).dropped]
-
-
-class LlamaVocabulary:
-    """The tokens of a GGUF model, by llama.cpp itself (port Vocabulary). Raises ModelUnusable."""
-
-    def __init__(self, path: Path) -> None:
-        read_model(path)
-        self._model = LlamaModel(Weights(path, None, repack=False, threads=1), path.stem)
-        self._name = hashlib.sha256(path.read_bytes()).hexdigest()
-
-    @property
-    def name(self) -> str:
-        """The sha256 of the model's file."""
-        return self._name
-
-    @property
-    def end(self) -> int:
-        """The token that ends an answer."""
-        return _end(self._model)
-
-    def encode(self, system: str, user: str) -> list[int]:
-        """Return the tokens of a prompt in the model's chat template."""
-        return self._model.encode(Prompt(system, user, ""))
-
-    def tokenize(self, text: str) -> list[int]:
-        """Return the tokens of plain *text*."""
-        return self._model.tokenize(text, has_marks=False)
-
-
-class LlamaServed:
-    """A GGUF model and its adapter as llama.cpp runs them (port Served)."""
-
-    def __init__(self, model: LlamaModel) -> None:
-        self._model = model
-
-    def encode(self, text: Text) -> tuple[list[int], list[int]]:
-        """Return the tokens of the prompt, and of the answer with its end."""
-        prompt_ = self._model.encode(Prompt(text.system, text.user, ""))
-        return prompt_, [*self._model.tokenize(text.answer, has_marks=False), _end(self._model)]
-
-    def distributions(self, prompt: list[int], answer: list[int]) -> NDArray[np.float32]:
-        """Return the log probabilities at each token of *answer*. Raises ModelFailed."""
-        return self._model.distributions(prompt, answer)
-
-    def close(self) -> None:
-        """Give the memory back."""
-        self._model.close()
-
-
-class BotFoundry:
-    """The bot's own merging and quantising (port Foundry). Raises ModelUnusable."""
-
-    _FORMATS: ClassVar = {"q8_0": 7, "q5_k_m": 17, "q4_0": 2}  # llama.cpp's numbers
-
-    def __init__(self, threads: int) -> None:
-        self._threads = threads
-
-    def merge(self, base: Path, adapter: Path, target: Path) -> None:
-        """Write *base* with *adapter* added to its weights, in float16."""
-        merging.merge(base, adapter, target)
-
-    def rewrite(self, template: Path, weights: Callable[[str], NDArray[np.float32]], target: Path) -> None:
-        """Write *template* in float16 with the weights that *weights* gives."""
-        merging.rewrite(template, lambda name, _before: weights(name), target)
-
-    def quantise(self, source: Path, target: Path, kind: str) -> None:
-        """Write *source* in the format *kind*."""
-        requantise(source, target, self._FORMATS[kind], self._threads)
-
-    def open(self, model: Path, adapter: Path | None) -> LlamaServed:
-        """Return *model*, with *adapter* beside it where there is one."""
-        header = read_model(model)
-        if adapter is not None:
-            read_adapter(adapter, header)
-        return LlamaServed(LlamaModel(Weights(model, adapter, repack=False, threads=self._threads), model.stem))
-
-
-def _end(model: LlamaModel) -> int:
-    (token,) = model.tokenize("<|im_end|>", has_marks=True)
-    return token
-
-
-def base_model(settings: Settings) -> Path:
-    """Return the base model's GGUF file. Raises ModelUnusable."""
-    return Path(settings.model.path) if settings.model.path else packaged_model()
 
 
 def embedder(settings: Settings) -> Embedder:
@@ -323,13 +231,6 @@ def _judged(row: FeedbackRow) -> Judged:
         verdict=feedback.Verdict.RIGHT if row.verdict is Verdict.GOOD else wrong,
         correction=row.correction,
     )
-
-
-def marker_openers(vocabulary: LlamaVocabulary) -> tuple[int, ...]:
-    """Return the tokens after which a number is a marker: ` [` and `][`."""
-    written = vocabulary.tokenize("It is so. [1][2]")
-    digits = {token for digit in "12" for token in vocabulary.tokenize(digit)}
-    return tuple(before for before, token in pairwise(written) if token in digits)
 
 
 def golden_questions() -> list[str]:

@@ -14,8 +14,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from config import finetuning, logs, settings, wiring
+from config import finetuning, foundry, logs, settings, wiring
 from finetune import (
+    adapter_file,
     asking,
     dataset,
     evaluate,
@@ -27,6 +28,7 @@ from finetune import (
     public,
     rows,
     runs,
+    team,
     tokens,
     train,
     verifier,
@@ -78,7 +80,7 @@ def _dataset(read: settings.Settings, options: argparse.Namespace) -> int:
     embedder = finetuning.embedder(read)
     corpora = finetuning.wiki_corpora(wikis, embedder, work / "index", bar)
     corpora |= finetuning.public_corpora(sets, embedder, work / "index", bar)
-    vocabulary = finetuning.LlamaVocabulary(options.base or finetuning.base_model(read))
+    vocabulary = foundry.LlamaVocabulary(foundry.base_file(read, options.base, bar))
     workshop = dataset.Workshop(finetuning.BotPrompting(), vocabulary, corpora, options.seed)
     held_back = finetuning.golden_questions()
     made = dataset.make(drafts, workshop, held_back, bar)
@@ -95,52 +97,58 @@ def _dataset(read: settings.Settings, options: argparse.Namespace) -> int:
 
 
 def _train(read: settings.Settings, options: argparse.Namespace) -> int:
-    """Train an adapter, or go on with one."""
+    """Train an adapter or the whole model, or go on with it; one process of several where they were launched."""
+    work = read.data_dir / WORK
+    chosen = _hyperparameters(options)
+    with team.formed() as formed:
+        with formed.first_before_others():  # which keeps the base as GGUF and its tokens for the others
+            inputs = _inputs(read, options, chosen)
+        if options.dry_run:
+            _print(train.plan(inputs, chosen))
+            return 0
+        threads = options.threads or max(1, len(os.sched_getaffinity(0)) // formed.count)
+        folder = options.run or work / "runs" / "first"
+        if formed.number != 0:
+            train.train(inputs, chosen, folder, threads, lambda _line: None, formed)
+            return 0
+        line = TrainingLine(chosen.minutes)
+        outcome = train.train(inputs, chosen, folder, threads, line, formed)
+        line.close()
+    _print(dataclasses.asdict(outcome) | {"base": str(inputs.base)})
+    return 0
+
+
+def _hyperparameters(options: argparse.Namespace) -> Hyperparameters:
+    given = _given(options, Hyperparameters)
+    return from_yaml(options.settings, given) if options.settings else from_mapping(given, "options")
+
+
+def _inputs(read: settings.Settings, options: argparse.Namespace, chosen: Hyperparameters) -> train.Inputs:
+    """Return the base, the tokens of the dataset, and what the run begins from."""
     work = read.data_dir / WORK
     data = options.dataset or work / "dataset"
-    base = options.base or finetuning.base_model(read)
-    given = {
-        name: value for name, value in vars(options).items() if name in options_.HYPERPARAMETERS and value is not None
-    }
-    chosen = from_yaml(options.settings, given) if options.settings else from_mapping(given, "options")
     bar = Bar()
+    base = foundry.base_file(read, options.base, bar)
     prompting = finetuning.BotPrompting()
     rules = examples.Rules(prompting.system, prompting.refusal)
-    vocabulary = finetuning.LlamaVocabulary(base)
+    vocabulary = foundry.LlamaVocabulary(base)
     read_tokens = {
         side: tokens.tokenized(data / f"{side}.jsonl", rules, vocabulary, work / "tokens", bar)
         for side in ("train", "dev")
     }
     bar.close()
     origins = dataset.origins(data, prompting, vocabulary)
-    begun = _begin_from(options.begin_from, chosen, vocabulary.name) if options.begin_from else None
+    begun = adapter_file.begin_from(options.begin_from, chosen, vocabulary.name) if options.begin_from else None
     if begun:
         origins |= {"begun_from_sha256": hashlib.sha256(options.begin_from.read_bytes()).hexdigest()}
-    inputs = train.Inputs(
+    return train.Inputs(
         base=base,
         train=read_tokens["train"],
         dev=read_tokens["dev"],
         origins=origins,
-        openers=finetuning.marker_openers(vocabulary),
+        openers=foundry.marker_openers(vocabulary),
         begin_from=begun,
     )
-    if options.dry_run:
-        _print(_plan(inputs, chosen))
-        return 0
-    threads = options.threads or len(os.sched_getaffinity(0))
-    line = TrainingLine(chosen.minutes)
-    outcome = train.train(inputs, chosen, options.run or work / "runs" / "first", threads, line)
-    line.close()
-    _print(dataclasses.asdict(outcome))
-    return 0
-
-
-def _begin_from(path: Path, chosen: Hyperparameters, base_sha256: str) -> dict[str, Any]:
-    """Return the weights to begin from. Raises RunUnusable where they do not fit."""
-    weights, trained_on = export.read_adapter(path, chosen)
-    if trained_on != base_sha256:
-        raise RunUnusable(f"{path} was trained on another base; name its own with --base.")
-    return weights
 
 
 def _verifier(read: settings.Settings, options: argparse.Namespace) -> int:
@@ -201,10 +209,11 @@ def _export(read: settings.Settings, options: argparse.Namespace) -> int:
     """Write what a run learned as GGUF, hold it against the tuned model, and write its card and manifest."""
     work = read.data_dir / WORK
     run = options.run or work / "runs" / "first"
-    base = options.base or finetuning.base_model(read)
     chosen, origins = runs.settings_of(run)
-    kept = runs.best_adapter(run)
-    base_sha256 = finetuning.LlamaVocabulary(base).name
+    kept = runs.best_weights(run)
+    bar = Bar()
+    base = foundry.base_file(read, options.base, bar)
+    base_sha256 = foundry.LlamaVocabulary(base).name
     if origins["base_sha256"] != base_sha256:
         raise RunUnusable(f"{run} was trained on another base than {base}; name its own with --base.")
     out = options.out or run / "export"
@@ -220,10 +229,10 @@ def _export(read: settings.Settings, options: argparse.Namespace) -> int:
         "settings": dataclasses.asdict(chosen),
     }
     learned = export.Learned(kept.weights, chosen, origins, base, lambda: train.tuned(base, run))
-    bar = Bar()
-    foundry = finetuning.BotFoundry(options.threads or len(os.sched_getaffinity(0)))
+    threads = options.threads or len(os.sched_getaffinity(0))
     wanted = export.Wanted(out, options.quantise, options.max_kl)
-    exported = export.make(learned, wanted, foundry, _trials(read, options, base), facts, bar)
+    trials = _trials(read, options, base)
+    exported = export.make(learned, wanted, foundry.BotFoundry(threads), trials, facts, bar)
     bar.close()
     _print(dataclasses.asdict(exported) | {"path": str(exported.path)})
     return 0
@@ -236,7 +245,7 @@ def _trials(read: settings.Settings, options: argparse.Namespace, base: Path) ->
     prompting = finetuning.BotPrompting()
     rules = examples.Rules(prompting.system, prompting.refusal)
     data = options.dataset or read.data_dir / WORK / "dataset"
-    vocabulary = finetuning.LlamaVocabulary(base)
+    vocabulary = foundry.LlamaVocabulary(base)
     return [
         gating.Trial(
             Text(one.system, one.user, one.answer),
@@ -250,7 +259,8 @@ def _trials(read: settings.Settings, options: argparse.Namespace, base: Path) ->
 def _evaluate(read: settings.Settings, options: argparse.Namespace) -> int:
     """Compare the base, adapters and baselines on questions with known answers."""
     questions = evaluate.read(options.questions)[:: options.every]
-    base = options.base or finetuning.base_model(read)
+    bar = Bar()
+    base = foundry.base_file(read, options.base, bar)
     models: dict[str, Path | None] = {} if options.no_base else {"base": None}
     in_use = wiring.adapter_in_use(read)
     if options.adapter and in_use is not None and in_use not in dict(options.adapter).values():
@@ -259,7 +269,6 @@ def _evaluate(read: settings.Settings, options: argparse.Namespace) -> int:
     if options.dry_run:
         _print({"questions": len(questions), "models": list(models)})
         return 0
-    bar = Bar()
     replies = {}
     for name, adapter in models.items():
         named = finetuning.naming(read, base, adapter)
@@ -289,18 +298,6 @@ def _evaluate(read: settings.Settings, options: argparse.Namespace) -> int:
             file=sys.stderr,
         )
     return 0
-
-
-def _plan(inputs: train.Inputs, chosen: Hyperparameters) -> dict[str, Any]:
-    lengths = inputs.train.lengths()
-    return {
-        "examples": {"train": len(inputs.train), "dev": len(inputs.dev)},
-        "tokens_an_epoch": int(lengths.sum()),
-        "answer_tokens_an_epoch": int((lengths - inputs.train.answers).sum()),
-        "longest": int(lengths.max()),
-        "hours_an_epoch_at_600_tokens_a_second": round(float(lengths.sum()) / 600 / 3600, 2),
-        "settings": dataclasses.asdict(chosen),
-    }
 
 
 def _print(report: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""The base model in torch: a llama read from its GGUF file, with GGUF's names and rope, ready for LoRA.
+"""The base model in torch: a llama read from its GGUF file, with GGUF's names and rope, ready to be trained.
 
     tokens (batch, length) ─► embedding ─► layers × (attention, feed-forward) ─► norm ─► logits where they are asked for
 
@@ -6,7 +6,7 @@ Tensors keep the names and the row order of the file, so that a LoRA of one is e
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,13 +33,9 @@ class Shape:
     width: int
     heads: int
     kv_heads: int
+    head_width: int
     rope_base: float
     norm_epsilon: float
-
-    @property
-    def head_width(self) -> int:
-        """The width of one attention head."""
-        return self.width // self.heads
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +47,11 @@ class Lora:
 
 
 class Linears(nn.Module):
-    """Frozen weights that read the same input, one below the other, each with a LoRA A (rank, in), B (out, rank)."""
+    """Weights that read the same input, one below the other, each with a LoRA A (rank, in), B (out, rank), or none."""
 
     def __init__(self, weights: dict[str, Tensor], lora: Lora | None, generator: torch.Generator) -> None:
         super().__init__()
+        self.rows = {kind: len(weight) for kind, weight in weights.items()}
         self.weight = _frozen(torch.cat(list(weights.values())))
         self._scale = lora.alpha / lora.rank if lora else 0.0
         self.lora_a = nn.ParameterDict()
@@ -83,8 +80,8 @@ class Layer(nn.Module):
         self._shape = shape
         self.attn_norm = _frozen(weights[f"blk.{number}.attn_norm.weight"])
         self.ffn_norm = _frozen(weights[f"blk.{number}.ffn_norm.weight"])
-        self.linears = nn.ModuleList(
-            Linears({kind: weights[f"blk.{number}.{kind}.weight"] for kind in group}, lora, generator)
+        self.linears = nn.ModuleList(  # pop: the model is not in memory twice while it is put together
+            Linears({kind: weights.pop(f"blk.{number}.{kind}.weight") for kind in group}, lora, generator)
             for group in GROUPS
         )
 
@@ -98,45 +95,80 @@ class Layer(nn.Module):
         y: Tensor = x + down(gated(both))
         return y
 
-    def adapter(self) -> Iterator[tuple[str, nn.Parameter, nn.Parameter]]:
-        """Yield each linear kind with its A and its B."""
+    def parameters_by_rows(self, number: int) -> Iterator[tuple[dict[str, int], nn.Parameter]]:
+        """Yield every parameter with the GGUF names of what is in it, and the rows of each, from the top."""
+        yield {f"blk.{number}.attn_norm.weight": len(self.attn_norm)}, self.attn_norm
+        yield {f"blk.{number}.ffn_norm.weight": len(self.ffn_norm)}, self.ffn_norm
         for linears in self.linears:
             assert isinstance(linears, Linears), "what a layer is made of"
+            yield {f"blk.{number}.{kind}.weight": rows for kind, rows in linears.rows.items()}, linears.weight
             for kind, a in linears.lora_a.items():
-                yield kind, a, linears.lora_b[kind]
+                b = linears.lora_b[kind]
+                yield {f"blk.{number}.{kind}.weight.lora_a": len(a)}, a
+                yield {f"blk.{number}.{kind}.weight.lora_b": len(b)}, b
 
 
 class Llama(nn.Module):
-    """A llama with frozen weights and, where *lora* is given, an adapter on every linear weight."""
+    """A llama with frozen weights and, where *lora* is given, an adapter on every linear weight.
+
+    To train all of it, without an adapter, thaw it with `requires_grad_()`.
+    Takes its linear weights out of *weights*. "rope_freqs.weight", where it is there, slows turns down.
+    """
 
     def __init__(self, shape: Shape, weights: dict[str, Tensor], lora: Lora | None, seed: int) -> None:
         super().__init__()
+        self.turn_factors: Tensor
         generator = torch.Generator().manual_seed(seed)
         self.shape = shape
         self.lora = lora
         self.embedding = nn.Parameter(weights["token_embd.weight"], requires_grad=False)
         self.output = self.embedding if "output.weight" not in weights else _frozen(weights["output.weight"])
         self.output_norm = _frozen(weights["output_norm.weight"])
+        factors = weights.get("rope_freqs.weight", torch.ones(shape.head_width // 2))
+        self.register_buffer("turn_factors", factors, persistent=False)
         self.layers = nn.ModuleList(Layer(number, shape, weights, lora, generator) for number in range(shape.layers))
 
     def forward(self, tokens: Tensor, wanted: Tensor) -> Tensor:
         """Return float32 logits of shape (wanted, vocabulary) after the places *wanted* of *tokens*, flattened."""
         batch, length = tokens.shape
         x = functional.embedding(tokens, self.embedding).reshape(batch * length, -1)
-        turns = _turns(length, self.shape, tokens.device)
+        turns = _turns(length, self.shape, self.turn_factors)
         for layer in self.layers:
             x = layer(x, turns, batch)
         chosen = x[wanted]
         h = rms_norm(chosen, self.output_norm, self.shape.norm_epsilon)
         return functional.linear(h, self.output).float()
 
-    def adapter(self) -> Iterator[tuple[str, nn.Parameter]]:
-        """Yield the adapter's parameters by their GGUF names, always in the same order."""
+    def trained(self) -> list[nn.Parameter]:
+        """Return what is trained, the adapter or every weight, always in the same order."""
+        return [parameter for _, parameter in self._trained()]
+
+    def by_name(self, tensors: Sequence[Tensor]) -> dict[str, Tensor]:
+        """Return views of *tensors*, which stand for those of `trained`, by GGUF's names."""
+        found: dict[str, Tensor] = {}
+        for (rows, _), tensor in zip(self._trained(), tensors, strict=True):
+            found |= zip(rows, torch.split(tensor, list(rows.values())), strict=True)
+        return found
+
+    def put(self, weights: Mapping[str, Tensor]) -> None:
+        """Take *weights*, by GGUF's names, in place of those that are trained."""
+        with torch.no_grad():
+            for name, parameter in self.by_name(self.trained()).items():
+                parameter.copy_(weights[name])
+
+    def _trained(self) -> Iterator[tuple[dict[str, int], nn.Parameter]]:
+        for rows, parameter in self._all():
+            if parameter.requires_grad:
+                yield rows, parameter
+
+    def _all(self) -> Iterator[tuple[dict[str, int], nn.Parameter]]:
+        yield {"token_embd.weight": len(self.embedding)}, self.embedding
+        if self.output is not self.embedding:
+            yield {"output.weight": len(self.output)}, self.output
+        yield {"output_norm.weight": len(self.output_norm)}, self.output_norm
         for number, layer in enumerate(self.layers):
             assert isinstance(layer, Layer), "what a llama is made of"
-            for kind, a, b in layer.adapter():
-                yield f"blk.{number}.{kind}.weight.lora_a", a
-                yield f"blk.{number}.{kind}.weight.lora_b", b
+            yield from layer.parameters_by_rows(number)
 
 
 def read_base(path: Path, dtype: torch.dtype, lora: Lora | None = None, seed: int = 0) -> Llama:
@@ -149,8 +181,9 @@ def read_base(path: Path, dtype: torch.dtype, lora: Lora | None = None, seed: in
         kind = dtype if values.ndim > 1 else torch.float32
         weights[tensor.name] = torch.from_numpy(np.ascontiguousarray(values)).to(kind)
     missing = [name for name in _needed(shape) if name not in weights]
-    if missing:
-        raise BaseUnusable(f"{path} has no {missing[0]}; only llama models without biases can be trained here.")
+    if missing or any(name.endswith(".bias") for name in weights):
+        what = f"has no {missing[0]}" if missing else "has biases"
+        raise BaseUnusable(f"{path} {what}; only llama models without biases can be trained here.")
     return Llama(shape, weights, lora, seed)
 
 
@@ -168,16 +201,18 @@ def _shape(reader: gguf.GGUFReader, path: Path) -> Shape:
 
     architecture = value("general.architecture")
     scaling = value("llama.rope.scaling.type", "none")
-    if architecture != "llama" or scaling != "none" or any(t.name == "rope_freqs.weight" for t in reader.tensors):
+    if architecture != "llama" or scaling != "none":
         raise BaseUnusable(
             f"{path} is a model of the kind {architecture}, rope scaling {scaling}; only plain llama models can be "
-            "trained here. Name another GGUF file with --base."
+            "trained here. Name another base with --base."
         )
+    width, heads = int(value("llama.embedding_length")), int(value("llama.attention.head_count"))
     return Shape(
         layers=int(value("llama.block_count")),
-        width=int(value("llama.embedding_length")),
-        heads=int(value("llama.attention.head_count")),
-        kv_heads=int(value("llama.attention.head_count_kv", value("llama.attention.head_count"))),
+        width=width,
+        heads=heads,
+        kv_heads=int(value("llama.attention.head_count_kv", heads)),
+        head_width=int(value("llama.attention.key_length", width // heads)),
         rope_base=float(value("llama.rope.freq_base", 10_000.0)),
         norm_epsilon=float(value("llama.attention.layer_norm_rms_epsilon")),
     )
@@ -196,8 +231,9 @@ def _frozen(weight: Tensor) -> nn.Parameter:
     return nn.Parameter(weight, requires_grad=False)
 
 
-def _turns(length: int, shape: Shape, device: torch.device) -> Tensor:
+def _turns(length: int, shape: Shape, factors: Tensor) -> Tensor:
     """Return by how much each pair is turned at each place: complex numbers of shape (length, head_width / 2)."""
+    device = factors.device
     steps = torch.arange(0, shape.head_width, 2, device=device, dtype=torch.float32) / shape.head_width
-    angles = torch.outer(torch.arange(length, device=device, dtype=torch.float32), shape.rope_base**-steps)
+    angles = torch.outer(torch.arange(length, device=device, dtype=torch.float32), shape.rope_base**-steps / factors)
     return torch.polar(torch.ones_like(angles), angles)

@@ -2,6 +2,8 @@
 
     best.pt ─► adapter.gguf ─► merged in float16 ─► merged.gguf ─► gates ─► card.md ─► manifest.json ─► the folder
 
+A full fine-tune has no adapter: its weights take the place of the base's in the merged file.
+
 All is made in a folder beside and moved when every gate has let it through, the manifest last: if it is there, the
 export is whole and was tried out. What is refused, or cut short, leaves the export of before as it was.
 """
@@ -13,35 +15,45 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import gguf
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
-from finetune import gating
+from finetune import adapter_file, gating
 from finetune.base import Llama
 from finetune.errors import DiskFull, RunUnusable
+from finetune.exported import ADAPTER, CARD, MANIFEST, MERGED, Exported, File, Tried, card
 from finetune.gating import Compared, Trial
-from finetune.hyperparameters import Hyperparameters
+from finetune.hyperparameters import FULL, Hyperparameters
 from finetune.looking import distributions
 from finetune.ports import Describing, Foundry
 
-ADAPTER, MERGED, CARD, MANIFEST = "adapter.gguf", "merged.gguf", "card.md", "manifest.json"
+RAISE = "raise --max-kl only if `evaluate` shows no loss"
 UNQUANTISED, NOT_MERGED = "f16", "none"
 """Besides the formats of `ports.QUANTISED`: the merged model as it is, and no merged model."""
 
 
 @dataclass(frozen=True, slots=True)
 class Learned:
-    """What a run learned: the *adapter*, and the GGUF file of its *base* as it is served.
+    """What a run learned: the *weights* of an adapter or of the whole model, and the GGUF file of its *base* as served.
 
-    *in_torch* reads base and adapter, in float32, to hold the files against.
+    *in_torch* reads base and weights, in float32, to hold the files against.
     """
 
-    adapter: dict[str, torch.Tensor]
+    weights: dict[str, torch.Tensor]
     settings: Hyperparameters
     origins: dict[str, str]
     base: Path
     in_torch: Callable[[], Llama]
+
+    @property
+    def is_full(self) -> bool:
+        """Whether every weight was trained, so that there is no adapter."""
+        return self.settings.method == FULL
+
+    def weight(self, name: str) -> NDArray[np.float32] | None:
+        """Return the trained weight of that GGUF name, None where it is the base's. Raises RunUnusable."""
+        return adapter_file.fitting(name, self.weights[name]) if name in self.weights else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,37 +68,6 @@ class Wanted:
     max_kl: float
 
 
-@dataclass(frozen=True, slots=True)
-class Tried:
-    """What the gates measured, over so many trials and tokens. *merged* is None where none was wanted."""
-
-    trials: int
-    tokens_alike: int
-    answer_tokens: int
-    torch: Compared
-    adapter: Compared
-    merged: Compared | None
-
-
-@dataclass(frozen=True, slots=True)
-class File:
-    """A file of an export."""
-
-    sha256: str
-    bytes: int
-
-
-@dataclass(frozen=True, slots=True)
-class Exported:
-    """What was written, and what the gates measured (None where there were no trials)."""
-
-    path: Path
-    adapter: File
-    merged: File | None
-    merged_as: str
-    tried: Tried | None
-
-
 def make(
     learned: Learned,
     wanted: Wanted,
@@ -96,15 +77,18 @@ def make(
     say: Describing,
 ) -> Exported:
     """Export *learned*. Raises RunUnusable where a gate refuses it, DiskFull; then what was there before stays."""
+    if learned.is_full and wanted.merged_as == NOT_MERGED:
+        raise RunUnusable(f"A full fine-tune has no adapter: --quantise {NOT_MERGED} would leave nothing to export.")
     staging = wanted.out.with_name(wanted.out.name + ".part")
     shutil.rmtree(staging, ignore_errors=True)
     try:
         staging.mkdir(parents=True)
         tried = _make_files(learned, wanted, foundry, trials, staging, say)
-        merged = _file(staging / MERGED) if wanted.merged_as != NOT_MERGED else None
-        exported = Exported(wanted.out / ADAPTER, _file(staging / ADAPTER), merged, wanted.merged_as, tried)
+        adapter, merged = _file(staging / ADAPTER), _file(staging / MERGED)
+        name = ADAPTER if adapter is not None else MERGED
+        exported = Exported(wanted.out / name, adapter, merged, wanted.merged_as, tried)
         _write(staging / CARD, card(exported, facts))
-        manifest = {**facts, "max_kl": wanted.max_kl, **asdict(exported), "path": ADAPTER}
+        manifest = {**facts, "max_kl": wanted.max_kl, **asdict(exported), "path": name}
         _write(staging / MANIFEST, json.dumps(manifest, indent=2, default=str) + "\n")
         _publish(staging, wanted.out)
     finally:
@@ -117,13 +101,17 @@ def _make_files(
 ) -> Tried | None:
     """Write adapter and merged model into *folder* and hold them against the tuned model; None without trials."""
     steps = 4
-    say("writing the adapter", 0, steps)
-    write_adapter(folder / ADAPTER, learned.adapter, learned.settings, learned.origins, learned.base.stem)
-    if not trials and wanted.merged_as == NOT_MERGED:
-        return None
-    say("merging", 1, steps)
     whole = folder / "float16.gguf"
-    foundry.merge(learned.base, folder / ADAPTER, whole)
+    if learned.is_full:
+        say("writing the model", 0, steps)
+        foundry.rewrite(learned.base, learned.weight, whole)
+    else:
+        say("writing the adapter", 0, steps)
+        adapter_file.write(folder / ADAPTER, learned.weights, learned.settings, learned.origins, learned.base.stem)
+        if not trials and wanted.merged_as == NOT_MERGED:
+            return None
+        say("merging", 1, steps)
+        foundry.merge(learned.base, folder / ADAPTER, whole)
     if wanted.merged_as == UNQUANTISED:
         whole = whole.rename(folder / MERGED)
     elif wanted.merged_as != NOT_MERGED:
@@ -143,10 +131,31 @@ def _tried(learned: Learned, wanted: Wanted, foundry: Foundry, trials: Sequence[
     gating.refuse(
         "llama.cpp's reading of the merged model", by_torch.kl, gating.MAX_LOGITS_KL, "say so to Footnote's makers"
     )
-    beside = gating.compare(truth, _asked(foundry, learned.base, whole.with_name(ADAPTER), trials)[0])
-    cure = "raise --max-kl only if `evaluate` shows no loss"
+    beside = (
+        None if learned.is_full else _beside(learned, foundry, trials, truth, whole.with_name(ADAPTER), wanted.max_kl)
+    )
+    merged = None
+    if wanted.merged_as != NOT_MERGED:
+        logs, alike = _asked(foundry, whole.with_name(MERGED), None, trials)
+        merged = gating.compare(truth, logs)
+        gating.refuse(
+            f"The model merged as {wanted.merged_as}", merged.kl, wanted.max_kl, f"use another --quantise, or {RAISE}"
+        )
+    return Tried(len(trials), alike, sum(len(trial.answer) for trial in trials), by_torch, beside, merged)
+
+
+def _beside(
+    learned: Learned,
+    foundry: Foundry,
+    trials: Sequence[Trial],
+    truth: Sequence[gating.Logs],
+    adapter: Path,
+    max_kl: float,
+) -> Compared:
+    """Return how far *adapter* over the base is from the tuned model. Raises RunUnusable where that is too far."""
+    beside = gating.compare(truth, _asked(foundry, learned.base, adapter, trials)[0])
     gating.refuse(
-        "The adapter over the base as it is served", beside.kl, wanted.max_kl, f"serve a base of more bits, or {cure}"
+        "The adapter over the base as it is served", beside.kl, max_kl, f"serve a base of more bits, or {RAISE}"
     )
     if beside.same_likeliest < gating.MIN_AGREEMENT:
         raise RunUnusable(
@@ -154,14 +163,7 @@ def _tried(learned: Learned, wanted: Wanted, foundry: Foundry, trials: Sequence[
             f"{beside.same_likeliest:.0%} are the same, {gating.MIN_AGREEMENT:.0%} wanted. Nothing was exported; serve "
             "a base of more bits."
         )
-    merged = None
-    if wanted.merged_as != NOT_MERGED:
-        logs, alike = _asked(foundry, whole.with_name(MERGED), None, trials)
-        merged = gating.compare(truth, logs)
-        gating.refuse(
-            f"The model merged as {wanted.merged_as}", merged.kl, wanted.max_kl, f"use another --quantise, or {cure}"
-        )
-    return Tried(len(trials), alike, sum(len(trial.answer) for trial in trials), by_torch, beside, merged)
+    return beside
 
 
 def _asked(
@@ -190,101 +192,11 @@ def _publish(staging: Path, out: Path) -> None:
         raise DiskFull(f"{out} could not be written: {error}. Free space and export again.") from error
 
 
-def _file(path: Path) -> File:
+def _file(path: Path) -> File | None:
+    if not path.exists():
+        return None
     with path.open("rb") as file:
         return File(hashlib.file_digest(file, "sha256").hexdigest(), path.stat().st_size)
-
-
-def write_adapter(
-    path: Path, adapter: dict[str, torch.Tensor], settings: Hyperparameters, origins: dict[str, str], base_name: str
-) -> None:
-    """Write *adapter* to *path*, by rename. Raises RunUnusable where a number does not fit float16, DiskFull."""
-    arrays = {name: tensor.detach().cpu().float().numpy() for name, tensor in adapter.items()}
-    largest = float(np.finfo(np.float16).max)
-    for name, array in arrays.items():
-        if not (np.abs(array) <= largest).all():  # false for what is no number, too
-            raise RunUnusable(f"{name} holds numbers that are no float16; train again at a lower learning rate.")
-    part = path.with_suffix(".part")
-    writer = gguf.GGUFWriter(part, "llama")
-    writer.add_type("adapter")
-    writer.add_name(f"Footnote adapter for {base_name}")
-    writer.add_string("adapter.type", "lora")
-    writer.add_float32("adapter.lora.alpha", settings.alpha)
-    writer.add_uint32("general.base_model.count", 1)
-    writer.add_string("general.base_model.0.name", base_name)
-    for key, value in origins.items():
-        writer.add_string(f"footnote.{key}", value)
-    for name, array in arrays.items():
-        writer.add_tensor(name, np.ascontiguousarray(array.astype(np.float16)))
-    try:
-        writer.write_header_to_file()
-        writer.write_kv_data_to_file()
-        writer.write_tensors_to_file()
-        writer.close()
-        part.replace(path)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise DiskFull(f"{path} could not be written: {error}. Free space and export again.") from error
-
-
-def read_adapter(path: Path, settings: Hyperparameters) -> tuple[dict[str, torch.Tensor], str]:
-    """Return the weights of an exported adapter by their GGUF names, and its base's sha256.
-
-    Raises RunUnusable where *path* is no such adapter, or has another rank or alpha than *settings*.
-    """
-    try:
-        reader = gguf.GGUFReader(path)
-        sha256 = str(reader.fields["footnote.base_sha256"].contents())
-        alpha = float(reader.fields["adapter.lora.alpha"].contents())
-        weights = {one.name: torch.from_numpy(np.asarray(one.data, dtype=np.float32)) for one in reader.tensors}
-    except (OSError, ValueError, IndexError, KeyError) as error:
-        raise RunUnusable(f"{path} is not an adapter that `export` wrote; name another with --begin-from.") from error
-    ranks = {len(weight) for name, weight in weights.items() if name.endswith(".lora_a")}
-    if ranks != {settings.rank} or alpha != settings.alpha:
-        known = ", ".join(map(str, sorted(ranks)))
-        raise RunUnusable(f"{path} has rank {known} and alpha {alpha:g}; give --rank and --alpha the same.")
-    return weights, sha256
-
-
-def card(exported: Exported, facts: dict[str, object]) -> str:
-    """Return the export's card for a person."""
-    lines = [
-        "# Model card",
-        "",
-        "A LoRA adapter in GGUF form that teaches the base model to answer from numbered wiki passages, to cite",
-        "each sentence and to refuse where the passages do not answer. It knows no facts and needs the bot's prompt.",
-        "",
-        "| what | value |",
-        "|---|---|",
-        f"| {ADAPTER} | {exported.adapter.bytes / 1e6:.1f} MB, float16, sha256 `{exported.adapter.sha256}` |",
-    ]
-    if exported.merged is not None:
-        size = f"{exported.merged.bytes / 1e6:.1f} MB, {exported.merged_as}"
-        lines.append(f"| {MERGED}, base and adapter in one | {size}, sha256 `{exported.merged.sha256}` |")
-    lines += [f"| {name} | {_shown(value)} |" for name, value in facts.items()]
-    return "\n".join([*lines, "", *(_measured(exported.tried) if exported.tried else ())])
-
-
-def _measured(tried: Tried) -> list[str]:
-    rows = {
-        "torch, float32, against the merged model in float16 by llama.cpp": tried.torch,
-        "adapter over the base as it is served": tried.adapter,
-    } | ({"merged and quantised": tried.merged} if tried.merged else {})
-    over = f"{tried.answer_tokens:,} tokens of {tried.trials} answers of dev"
-    return [
-        f"Held against the merged model in float16, over {over}; {tried.tokens_alike:,} tokens are those of training.",
-        "",
-        "| what | mean KL, nats a token | 99 % below | same likeliest token |",
-        "|---|---|---|---|",
-        *(f"| {name} | {one.kl:.5f} | {one.kl_99:.4f} | {one.same_likeliest:.1%} |" for name, one in rows.items()),
-        "",
-    ]
-
-
-def _shown(value: object) -> str:
-    if isinstance(value, dict):
-        return ", ".join(f"{name} {one}" for name, one in value.items())
-    return f"`{value}`" if isinstance(value, str) and len(value) == 64 else str(value)
 
 
 def _write(path: Path, text: str) -> None:

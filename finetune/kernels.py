@@ -5,6 +5,7 @@ queries that skip what lies ahead of them, and nothing is kept or copied that th
 checked against torch's own in the tests.
 """
 
+import ctypes
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -19,14 +20,14 @@ QUERIES = 192  # of a block: smaller blocks skip more of what lies ahead, larger
 
 
 class Adapted(Function):
-    """y = W x + scale · B A x for several weights one below the other; W is frozen, each has its own A and B."""
+    """y = W x + scale · B A x for several weights one below the other, each with its own A and B, or none has one."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, weight: Tensor, scale: float, *parts: Tensor) -> Tensor:  # noqa: ANN401
         """Return (tokens, out) for *x* (tokens, in); *parts* are every A (rank, in), then every B (out, rank)."""
         y = torch.mm(x, weight.t())
         if not parts:
-            ctx.save_for_backward(weight)
+            ctx.save_for_backward(weight, *((x,) if ctx.needs_input_grad[1] else ()))
             return y
         a, b = _stacked(parts)
         down = torch.mm(x, a.t())  # (tokens, ranks)
@@ -37,12 +38,12 @@ class Adapted(Function):
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:  # noqa: ANN401
-        """Return the gradients of x and of each A and B."""
+        """Return the gradients of x, of W where it is trained, and of each A and B."""
         weight, *kept = ctx.saved_tensors
         dy = gradients[0]
         dx = torch.mm(dy, weight)
-        if not kept:
-            return dx, None, None
+        if len(kept) < 2:
+            return dx, torch.mm(dy.t(), kept[0]) if kept else None, None
         x, down, *parts = kept
         a, b = _stacked(parts)
         ddown = torch.mm(dy, b).mul_(ctx.scale)  # (tokens, ranks)
@@ -101,7 +102,7 @@ class Attention(Function):
 
 
 class RmsNorm(Function):
-    """x / √mean(x²) · weight, for a frozen weight; float32 inside, the input's type outside."""
+    """x / √mean(x²) · weight; float32 inside, the input's type outside."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, weight: Tensor, epsilon: float) -> Tensor:  # noqa: ANN401
@@ -112,13 +113,14 @@ class RmsNorm(Function):
         return (wide * inverse).mul_(weight).to(x.dtype)
 
     @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:  # noqa: ANN401
-        """Return the gradient of x."""
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor | None, None]:  # noqa: ANN401
+        """Return the gradients of x, and of the weight where it is trained."""
         x, weight, inverse = ctx.saved_tensors
         dy = gradients[0] * weight  # float32, as the weight is
         wide = x.float()
+        dweight = (wide * inverse).mul_(gradients[0]).sum(0) if ctx.needs_input_grad[1] else None
         along = (dy * wide).mean(-1, keepdim=True) * inverse.square()
-        return dy.addcmul_(wide, along, value=-1).mul_(inverse).to(x.dtype), None, None
+        return dy.addcmul_(wide, along, value=-1).mul_(inverse).to(x.dtype), dweight, None
 
 
 class Gated(Function):
@@ -142,6 +144,16 @@ class Gated(Function):
         torch.mul(dy, torch.nn.functional.silu(gate), out=dup)
         dgate.copy_(torch.ops.aten.silu_backward(dy * up, gate))
         return dboth
+
+
+def keep_memory() -> None:
+    """Have the C library keep freed memory: fetching it anew from the kernel takes a third of a layer's time."""
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except (OSError, AttributeError):
+        return  # not glibc
+    for option, value in ((-3, 2**30), (-1, 2**31 - 1)):  # M_MMAP_THRESHOLD, M_TRIM_THRESHOLD in malloc.h
+        mallopt(option, value)
 
 
 def adapted(x: Tensor, weight: Tensor, scale: float, parts: Sequence[Tensor]) -> Tensor:

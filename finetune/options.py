@@ -7,13 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from finetune import asking, export, gating, rows, verifier
-from finetune.hyperparameters import Hyperparameters
+from finetune.hyperparameters import METHODS, Hyperparameters
 from finetune.ports import QUANTISED
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
-HYPERPARAMETERS = tuple(field.name for field in dataclasses.fields(Hyperparameters))
 KEPT = 0.9
 
 Act = Callable[..., int]
@@ -27,16 +26,22 @@ def parser(acts: Mapping[str, Act]) -> argparse.ArgumentParser:
     commands = whole.add_subparsers(required=True, metavar="command")
     for name, (describe, text) in {
         "dataset": (_dataset, "make examples of rows, wikis and public sets"),
-        "train": (_train, "train an adapter, or go on with one that was stopped"),
+        "train": (_train, "train an adapter or the whole model, or go on with a run that was stopped"),
         "verifier": (_verifier, "train the verifier, which reads question and passage together"),
         "questions": (_questions, "train the embedding model's question side, so that more of what answers is found"),
-        "export": (_export, "write a run's best adapter as GGUF, beside its base and merged into it"),
+        "export": (_export, "write what a run learned as GGUF: its best adapter, and that merged into the base"),
         "evaluate": (_evaluate, "compare base, adapters and baselines on questions with known answers"),
     }.items():
         command = commands.add_parser(name, help=text)
         describe(command)
         if name not in {"verifier", "questions"}:
-            command.add_argument("--base", type=Path, metavar="GGUF", help="the base model (default: the bot's)")
+            command.add_argument(
+                "--base",
+                type=Path,
+                metavar="MODEL",
+                help="the base: a GGUF file, or a folder of config.json, tokenizer.json and safetensors "
+                "(default: the bot's)",
+            )
         command.add_argument("--dry-run", action="store_true", help="say what would be done, and write nothing")
         command.set_defaults(act=acts[name])
     return whole
@@ -73,12 +78,8 @@ def _train(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument("--settings", type=Path, metavar="YAML", help="hyperparameters; options go before them")
     command.add_argument("--threads", type=int, default=0, help="CPU threads; 0 for one a core (default)")
-    for field in dataclasses.fields(Hyperparameters):
-        kind = int if field.type is int else float
-        name = "--" + field.name.replace("_", "-")
-        command.add_argument(
-            name, type=kind, metavar="N", help=f"see finetune/hyperparameters.py (default: {field.default})"
-        )
+    command.add_argument("--method", choices=METHODS, help=f"train an adapter, or every weight (default: {METHODS[0]})")
+    _fields(command, Hyperparameters, "finetune/hyperparameters.py")
 
 
 def _verifier(command: argparse.ArgumentParser) -> None:
@@ -100,8 +101,10 @@ def _questions(command: argparse.ArgumentParser) -> None:
 
 
 def _fields(command: argparse.ArgumentParser, settings: "type[DataclassInstance]", file: str) -> None:
-    """Add an option for each field of *settings*, which *file* describes."""
+    """Add an option for each number among *settings*, which *file* describes."""
     for one in dataclasses.fields(settings):
+        if one.type is str:
+            continue  # it has words of its own
         kind = int if one.type is int else float
         name = "--" + one.name.replace("_", "-")
         command.add_argument(name, type=kind, metavar="N", help=f"see {file} (default: {one.default})")
@@ -121,7 +124,7 @@ def _export(command: argparse.ArgumentParser) -> None:
         "--quantise",
         choices=(*QUANTISED, export.UNQUANTISED, export.NOT_MERGED),
         default=QUANTISED[0],
-        help="the format of merged.gguf, base and adapter in one; none for the adapter alone (default: q8_0)",
+        help="the format of merged.gguf, base and what was learned in one; none for the adapter alone (default: q8_0)",
     )
     command.add_argument(
         "--max-kl",

@@ -134,8 +134,11 @@ class Foundry(Protocol):
     def merge(self, base: Path, adapter: Path, target: Path) -> None:
         """Write *base* with *adapter* added to its weights to *target*, in float16."""
 
-    def rewrite(self, template: Path, weights: Callable[[str], NDArray[np.float32]], target: Path) -> None:
-        """Write *template* to *target* in float16, with the weights that *weights* gives by GGUF's names."""
+    def rewrite(self, template: Path, weights: Callable[[str], NDArray[np.float32] | None], target: Path) -> None:
+        """Write *template* to *target* in float16, with the weights that *weights* gives by GGUF's names.
+
+        Where it gives None, the template's own stays.
+        """
 
     def quantise(self, source: Path, target: Path, kind: str) -> None:
         """Write *source* to *target* in the format *kind*, one of QUANTISED."""

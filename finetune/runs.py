@@ -1,8 +1,8 @@
 """What a training run keeps in its folder, every file written by rename.
 
 run.json      what it is made with; a run goes on only with the same
-last.pt       the checkpoint: adapter, optimizer, place and random state
-best.pt       the adapter with the best dev loss
+last.pt       the checkpoint: weights, optimizer, place and random state
+best.pt       the weights with the best dev loss: the adapter, or the whole model
 log.jsonl     every step and every look at dev; loss.png draws it; outcome.json says how it ended
 """
 
@@ -12,7 +12,7 @@ import pickle
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
@@ -26,6 +26,9 @@ MAY_CHANGE = frozenset(
     "minutes epochs minutes_between_checks minutes_between_checkpoints patience tokens_per_batch dev_examples".split()
 )
 """Settings that a run may go on with at another value: they say how long and how often, not what is learned."""
+
+WEIGHTS = "adapter"
+"""The name, in both checkpoints, of what is trained: from the days when that was always an adapter."""
 
 DRAWN_POINTS = 120  # of the training loss, each a mean
 
@@ -48,11 +51,25 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """An adapter that was kept: its weights by GGUF name, the step they are of, and what dev said of them."""
+    """What was kept of a run: its weights by GGUF name, the step they are of, and what dev said of them."""
 
     weights: dict[str, Tensor]
     step: int
     check: dict[str, float]
+
+
+class Noted(Protocol):
+    """Where a run's figures go."""
+
+    def add(self, progress: Progress, total: int, figures: dict[str, float]) -> None:
+        """Note the *figures* of one step of *total*, or of one look at dev."""
+
+
+class Unnoted:
+    """Keeps no figures: another process of the team does (Noted)."""
+
+    def add(self, progress: Progress, total: int, figures: dict[str, float]) -> None:
+        """Forget *figures*."""
 
 
 class Log:
@@ -124,19 +141,19 @@ def settings_of(folder: Path) -> tuple[Hyperparameters, dict[str, str]]:
         raise RunUnusable(f"{folder} holds no training run: {path} cannot be read.") from error
 
 
-def best_adapter(folder: Path) -> Kept:
-    """Return the adapter with the best dev loss of the run in *folder*. Raises RunUnusable."""
+def best_weights(folder: Path) -> Kept:
+    """Return the weights with the best dev loss of the run in *folder*. Raises RunUnusable."""
     path = folder / "best.pt"
     try:
         kept = load(path)
-        return Kept(dict(kept["adapter"]), int(kept["step"]), dict(kept["check"]))
+        return Kept(dict(kept[WEIGHTS]), int(kept["step"]), dict(kept["check"]))
     except (OSError, KeyError) as error:
         raise RunUnusable(f"{path} is missing or damaged; let the run go on until its first check.") from error
 
 
 def keep_best(folder: Path, weights: dict[str, Tensor], progress: Progress, check: Check) -> None:
     """Keep *weights* as the best so far. Raises DiskFull."""
-    save(folder / "best.pt", {"adapter": weights, "step": progress.step, "check": asdict(check)})
+    save(folder / "best.pt", {WEIGHTS: weights, "step": progress.step, "check": asdict(check)})
 
 
 def load(path: Path) -> dict[str, Any]:

@@ -1,18 +1,18 @@
-"""Trains a LoRA adapter: arguments, data, model, loop, save, from top to bottom.
+"""Trains a LoRA adapter, or the whole model: arguments, data, model, loop, save, from top to bottom.
 
     train.jsonl ─► tokens ─► steps of like length ─► forward, backward ─► float32 master weights ─► last.pt, best.pt
 
-The model computes in bfloat16, ten times as fast as float32 on CPUs that know it; the adapter's own weights and the
-optimizer are float32. A run goes on from its last checkpoint as if it had not been stopped.
+The model computes in bfloat16, ten times as fast as float32 on CPUs that know it; the weights that are trained and
+their optimizer are float32. A run goes on from its last checkpoint as if it had not been stopped.
 """
 
-import ctypes
 import json
 import math
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -23,9 +23,12 @@ from torch.nn import functional
 from finetune import runs, tokens
 from finetune.base import Llama, Lora, read_base
 from finetune.errors import RunUnusable
-from finetune.hyperparameters import Hyperparameters
+from finetune.hyperparameters import FULL, Hyperparameters
+from finetune.kernels import keep_memory
 from finetune.looking import look
-from finetune.runs import Log, Progress, Tell
+from finetune.masters import Masters, done_share, learning_rate
+from finetune.runs import Log, Noted, Progress, Tell, Unnoted
+from finetune.team import Alone, Team, of_first, share, sum_of_all
 from finetune.tokens import Batch, Tokens
 
 
@@ -59,26 +62,30 @@ class Outcome:
     ended: str
 
 
-def train(inputs: Inputs, settings: Hyperparameters, folder: Path, threads: int, tell: Tell) -> Outcome:
+def train(
+    inputs: Inputs, settings: Hyperparameters, folder: Path, threads: int, tell: Tell, team: Team | None = None
+) -> Outcome:
     """Train in *folder* until the time, the epochs or the patience is over; goes on where a run stopped.
 
+    Where there is a *team*, all its processes call this with the same; the first alone writes, and is told by *tell*.
     Raises RunUnusable where *folder* holds another run, BaseUnusable, DiskFull.
     """
+    team = team or Alone()
     torch.set_num_threads(threads)
-    _keep_memory()
-    runs.claim(folder, settings, inputs.origins)
+    keep_memory()
+    with team.first_before_others():
+        if team.number == 0:
+            runs.claim(folder, settings, inputs.origins)
 
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    lora = Lora(settings.rank, settings.alpha)
-    model = read_base(inputs.base, torch.bfloat16, lora, settings.seed).to(device)
+    model = _opened(inputs.base, settings, torch.bfloat16).to(team.device)
     torch.manual_seed(settings.seed)
     weights = Masters(model, settings)
     if inputs.begin_from is not None:
         weights.put(inputs.begin_from)
     progress = _resume(folder / "last.pt", weights) or Progress()
     total = max(1, math.ceil(len(inputs.train) / settings.examples_per_step * settings.epochs))
-    log = Log(folder / "log.jsonl", progress.step, tell)
-    run = _Run(inputs, settings, folder, model, weights, progress, log, total)
+    log = Log(folder / "log.jsonl", progress.step, tell) if team.number == 0 else Unnoted()
+    run = _Run(inputs, settings, folder, model, weights, progress, log, total, team)
 
     ended = "epochs"
     saved_at = time.monotonic()
@@ -109,79 +116,22 @@ def train(inputs: Inputs, settings: Hyperparameters, folder: Path, threads: int,
         best_step=progress.best_step,
         ended=ended,
     )
-    runs.write(folder / "outcome.json", json.dumps(asdict(outcome), indent=2))
+    if team.number == 0:
+        runs.write(folder / "outcome.json", json.dumps(asdict(outcome), indent=2))
     return outcome
 
 
-def done_share(settings: Hyperparameters, progress: Progress, total: int) -> float:
-    """Return how much of the run is done, 0 to 1: of its steps, or of its time where that is further."""
-    by_steps = progress.step / total
-    by_time = progress.seconds / (settings.minutes * 60) if settings.minutes else 0.0
-    return min(1.0, max(by_steps, by_time))
-
-
-def learning_rate(settings: Hyperparameters, done: float) -> float:
-    """Return the learning rate when *done* of the run is over: a rise, then half a cosine.
-
-    >>> settings = Hyperparameters(learning_rate=1.0, warmup_share=0.1, final_share=0.2)
-    >>> [round(learning_rate(settings, done), 2) for done in (0.0, 0.05, 0.1, 0.55, 1.0)]
-    [0.05, 0.5, 1.0, 0.6, 0.2]
-    """
-    if done < settings.warmup_share:
-        return settings.learning_rate * max(0.05, done / settings.warmup_share)
-    cooled = (done - settings.warmup_share) / (1 - settings.warmup_share)
-    share = settings.final_share + (1 - settings.final_share) * (1 + math.cos(math.pi * cooled)) / 2
-    return settings.learning_rate * share
-
-
-class Masters:
-    """The adapter's weights in float32 with their optimizer; the model computes with copies of its own type."""
-
-    def __init__(self, model: Llama, settings: Hyperparameters) -> None:
-        self._names = [name for name, _ in model.adapter()]
-        self._working = [parameter for _, parameter in model.adapter()]
-        self._weights = [parameter.detach().float().clone() for parameter in self._working]
-        for weight in self._weights:
-            weight.grad = torch.zeros_like(weight)
-        self.optimizer = torch.optim.AdamW(
-            self._weights, settings.learning_rate, betas=(0.9, 0.99), weight_decay=settings.weight_decay, foreach=True
-        )
-        self._clip_norm = settings.clip_norm
-
-    def take_gradients(self) -> None:
-        """Add the working weights' gradients to the masters', and clear them."""
-        for master, working in zip(self._weights, self._working, strict=True):
-            assert master.grad is not None, "made with the masters"
-            if working.grad is not None:
-                master.grad += working.grad.float()
-            working.grad = None
-
-    def move(self, rate: float) -> float:
-        """Make one step at *rate*; return the length of the gradient before it was clipped."""
-        norm = torch.nn.utils.clip_grad_norm_(self._weights, self._clip_norm)
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate
-        self.optimizer.step()
-        self.optimizer.zero_grad(set_to_none=False)
-        self._publish()
-        return float(norm)
-
-    def by_name(self) -> dict[str, Tensor]:
-        """Return the masters by their GGUF names."""
-        return dict(zip(self._names, self._weights, strict=True))
-
-    def put(self, kept: dict[str, Tensor]) -> None:
-        """Take *kept* weights, by name, in place of the present ones."""
-        with torch.no_grad():
-            for name, master in self.by_name().items():
-                master.copy_(kept[name])
-        self._publish()
-
-    def _publish(self) -> None:
-        """Copy the masters into the model."""
-        with torch.no_grad():
-            for master, working in zip(self._weights, self._working, strict=True):
-                working.copy_(master)
+def plan(inputs: Inputs, settings: Hyperparameters) -> dict[str, Any]:
+    """Return what a run would be, without one."""
+    lengths = inputs.train.lengths()
+    return {
+        "examples": {"train": len(inputs.train), "dev": len(inputs.dev)},
+        "tokens_an_epoch": int(lengths.sum()),
+        "answer_tokens_an_epoch": int((lengths - inputs.train.answers).sum()),
+        "longest": int(lengths.max()),
+        "hours_an_epoch_at_600_tokens_a_second": round(float(lengths.sum()) / 600 / 3600, 2),
+        "settings": asdict(settings),
+    }
 
 
 @dataclass(slots=True)
@@ -194,8 +144,9 @@ class _Run:
     model: Llama
     weights: Masters
     progress: Progress
-    log: Log
+    log: Noted
     total: int
+    team: Team
     fresh_seconds: float = field(default=0.0, init=False)
     fresh_tokens: int = field(default=0, init=False)
 
@@ -203,17 +154,18 @@ class _Run:
         """Move the weights by the examples at *places*."""
         began = time.monotonic()
         data, settings, progress = self.inputs.train, self.settings, self.progress
-        rate = learning_rate(settings, done_share(settings, progress, self.total))
-        parts = list(tokens.batches(data, places.tolist(), settings.tokens_per_batch))
-        answered = sum(len(part.targets) for part in parts)
+        rate = learning_rate(settings, done_share(settings, progress.step, self.total, progress.seconds))
+        answered = int((data.lengths()[places] - data.answers[places]).sum())  # tokens, of all processes
         total = 0.0
-        for part in parts:
+        for part in tokens.batches(data, share(self.team, places).tolist(), settings.tokens_per_batch):
             loss = _loss(self.model, part) / answered
             loss.backward()  # type: ignore[no-untyped-call]  # torch's own
             self.weights.take_gradients()
             total += float(loss.detach())
+        self.weights.add_up(self.team)
         norm = self.weights.move(rate)
-        seconds, count = time.monotonic() - began, int(data.lengths()[places].sum())
+        total = sum_of_all(self.team, total)
+        seconds, count = of_first(self.team, time.monotonic() - began), int(data.lengths()[places].sum())
         self.fresh_seconds += seconds
         self.fresh_tokens += count
         progress.step += 1
@@ -224,23 +176,29 @@ class _Run:
         self.log.add(progress, self.total, figures)
 
     def look(self) -> None:
-        """Look at dev, and keep the adapter if it is the best so far."""
-        dev = self.inputs.dev.first(self.settings.dev_examples)
-        check = look(self.model, dev, self.settings.tokens_per_batch, self.inputs.openers)
-        progress = self.progress
-        progress.next_check = progress.seconds + self.settings.minutes_between_checks * 60
-        if check.loss < progress.best_loss:
-            progress.best_loss, progress.best_step, progress.checks_without_better = check.loss, progress.step, 0
-            runs.keep_best(self.folder, self.weights.by_name(), progress, check)
+        """Look at dev, and keep the weights if they are the best so far."""
+        dev, settings, progress = self.inputs.dev.first(self.settings.dev_examples), self.settings, self.progress
+        is_first = self.team.number == 0
+        checks = [look(self.model, dev, settings.tokens_per_batch, self.inputs.openers)] if is_first else []
+        loss = of_first(self.team, checks[0].loss if checks else 0.0)
+        progress.next_check = progress.seconds + settings.minutes_between_checks * 60
+        is_best = loss < progress.best_loss
+        if is_best:
+            progress.best_loss, progress.best_step, progress.checks_without_better = loss, progress.step, 0
         else:
             progress.checks_without_better += 1
-        self.log.add(progress, self.total, {f"dev_{name}": value for name, value in asdict(check).items()})
-        runs.draw(self.folder)
+        for check in checks:
+            if is_best:
+                runs.keep_best(self.folder, self.weights.by_name(), progress, check)
+            self.log.add(progress, self.total, {f"dev_{name}": value for name, value in asdict(check).items()})
+            runs.draw(self.folder)
 
     def save(self) -> None:
         """Write a checkpoint."""
+        if self.team.number != 0:
+            return
         state = {
-            "adapter": self.weights.by_name(),
+            runs.WEIGHTS: self.weights.by_name(),
             "optimizer": self.weights.optimizer.state_dict(),
             "progress": asdict(self.progress),
             "random": torch.get_rng_state(),
@@ -249,14 +207,18 @@ class _Run:
 
 
 def tuned(base: Path, folder: Path) -> Llama:
-    """Return *base* with the best adapter of the run in *folder*, in float32. Raises RunUnusable, BaseUnusable."""
+    """Return *base* with the best weights of the run in *folder*, in float32. Raises RunUnusable, BaseUnusable."""
     settings, _ = runs.settings_of(folder)
-    model = read_base(base, torch.float32, Lora(settings.rank, settings.alpha))
-    weights = runs.best_adapter(folder).weights
-    with torch.no_grad():
-        for name, parameter in model.adapter():
-            parameter.copy_(weights[name])
+    model = _opened(base, settings, torch.float32)
+    model.put(runs.best_weights(folder).weights)
     return model
+
+
+def _opened(base: Path, settings: Hyperparameters, dtype: torch.dtype) -> Llama:
+    """Return *base*, with what *settings* want trained ready for it."""
+    if settings.method == FULL:
+        return read_base(base, dtype).requires_grad_()
+    return read_base(base, dtype, Lora(settings.rank, settings.alpha), settings.seed)
 
 
 def _steps(data: Tokens, settings: Hyperparameters, first: int, total: int) -> Iterator[NDArray[np.int64]]:
@@ -286,19 +248,9 @@ def _resume(path: Path, weights: Masters) -> Progress | None:
         return None
     try:
         kept = runs.load(path)
-        weights.put(kept["adapter"])
+        weights.put(kept[runs.WEIGHTS])
         weights.optimizer.load_state_dict(kept["optimizer"])
         torch.set_rng_state(kept["random"])
         return Progress(**kept["progress"])
     except (OSError, KeyError, ValueError, RuntimeError) as error:
         raise RunUnusable(f"{path} is damaged; delete it to begin anew, or name another folder with --run.") from error
-
-
-def _keep_memory() -> None:
-    """Have the C library keep freed memory: fetching it anew from the kernel takes a third of a layer's time."""
-    try:
-        mallopt = ctypes.CDLL(None).mallopt
-    except (OSError, AttributeError):
-        return  # not glibc
-    for option, value in ((-3, 2**30), (-1, 2**31 - 1)):  # M_MMAP_THRESHOLD, M_TRIM_THRESHOLD in malloc.h
-        mallopt(option, value)

@@ -42,7 +42,7 @@ def test_adapter_names_are_ggufs(tmp_path: Path) -> None:
     """Seven linear kinds a layer, A and B, named as llama.cpp looks for them."""
     model = read_base(tiny.write_base(tmp_path / "base.gguf"), torch.float32, Lora(4, 8.0))
 
-    shapes = {name: tuple(weight.shape) for name, weight in model.adapter()}
+    shapes = {name: tuple(weight.shape) for name, weight in model.by_name(model.trained()).items()}
 
     assert len(shapes) == 2 * 7 * tiny.LAYERS
     assert shapes["blk.1.ffn_down.weight.lora_a"] == (4, tiny.FEED)

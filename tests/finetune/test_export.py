@@ -14,8 +14,8 @@ from bot.gguf_file import read_adapter, read_model
 from bot.llama import LlamaModel, Weights
 from bot.ports import Prompt
 from bot.preparing import packaged_model
-from config import finetuning
-from finetune import export, runs
+from config import foundry
+from finetune import adapter_file, runs
 from finetune.base import Lora, read_base
 from finetune.errors import RunUnusable
 from finetune.hyperparameters import Hyperparameters
@@ -30,7 +30,8 @@ ORIGINS = {"base_sha256": "b" * 64, "dataset_sha256": "d" * 64, "prompt_sha256":
 def _adapter(base: Path, seed: int = 1) -> dict[str, torch.Tensor]:
     """Return an adapter of random numbers for *base*."""
     torch.manual_seed(seed)
-    return {name: torch.randn_like(w) * 0.1 for name, w in read_base(base, torch.float32, Lora(4, 16.0)).adapter()}
+    model = read_base(base, torch.float32, Lora(4, 16.0))
+    return {name: torch.randn_like(weight) * 0.1 for name, weight in model.by_name(model.trained()).items()}
 
 
 def test_bot_takes_the_file(tmp_path: Path) -> None:
@@ -39,7 +40,7 @@ def test_bot_takes_the_file(tmp_path: Path) -> None:
 
     origins = ORIGINS | {"base_sha256": hashlib.sha256(base.read_bytes()).hexdigest()}
 
-    export.write_adapter(tmp_path / "adapter.gguf", _adapter(base), SETTINGS, origins, "base")
+    adapter_file.write(tmp_path / "adapter.gguf", _adapter(base), SETTINGS, origins, "base")
 
     header = read_adapter(tmp_path / "adapter.gguf", read_model(base))
     assert header.types == {gguf.GGMLQuantizationType.F16}
@@ -52,7 +53,7 @@ def test_bot_takes_the_file(tmp_path: Path) -> None:
 def test_bot_refuses_it_for_another_base_of_the_same_shapes(tmp_path: Path) -> None:
     """Another model of the same family would take it, and write nonsense."""
     base = tiny.write_base(tmp_path / "base.gguf")
-    export.write_adapter(tmp_path / "adapter.gguf", _adapter(base), SETTINGS, ORIGINS, "base")
+    adapter_file.write(tmp_path / "adapter.gguf", _adapter(base), SETTINGS, ORIGINS, "base")
 
     with pytest.raises(ModelUnusable, match="trained on another file"):
         read_adapter(tmp_path / "adapter.gguf", read_model(base))
@@ -61,17 +62,17 @@ def test_bot_refuses_it_for_another_base_of_the_same_shapes(tmp_path: Path) -> N
 def test_what_was_exported_can_be_trained_on(tmp_path: Path) -> None:
     """It comes back as it was written, to float16, and only for a run of its rank."""
     adapter = _adapter(tiny.write_base(tmp_path / "base.gguf"))
-    export.write_adapter(tmp_path / "adapter.gguf", adapter, SETTINGS, ORIGINS, "base")
+    adapter_file.write(tmp_path / "adapter.gguf", adapter, SETTINGS, ORIGINS, "base")
 
-    weights, trained_on = export.read_adapter(tmp_path / "adapter.gguf", SETTINGS)
+    weights, trained_on = adapter_file.read(tmp_path / "adapter.gguf", SETTINGS)
 
     assert trained_on == ORIGINS["base_sha256"]
     assert weights.keys() == adapter.keys()
     assert all(torch.allclose(weights[name], weight, atol=1e-3) for name, weight in adapter.items())
     with pytest.raises(RunUnusable, match="--rank"):
-        export.read_adapter(tmp_path / "adapter.gguf", replace(SETTINGS, rank=8))
+        adapter_file.read(tmp_path / "adapter.gguf", replace(SETTINGS, rank=8))
     with pytest.raises(RunUnusable, match="not an adapter"):
-        export.read_adapter(tmp_path / "base.gguf", SETTINGS)
+        adapter_file.read(tmp_path / "base.gguf", SETTINGS)
 
 
 def test_numbers_that_do_not_fit_are_refused(tmp_path: Path) -> None:
@@ -80,7 +81,7 @@ def test_numbers_that_do_not_fit_are_refused(tmp_path: Path) -> None:
     adapter["blk.0.attn_q.weight.lora_a"][0, 0] = 1e6
 
     with pytest.raises(RunUnusable, match="float16"):
-        export.write_adapter(tmp_path / "adapter.gguf", adapter, SETTINGS, ORIGINS, "base")
+        adapter_file.write(tmp_path / "adapter.gguf", adapter, SETTINGS, ORIGINS, "base")
     assert not (tmp_path / "adapter.gguf").exists()
 
 
@@ -91,17 +92,16 @@ def test_adapter_changes_llama_cpp_as_it_changes_torch(tmp_path: Path) -> None:
     settings = Hyperparameters(rank=4, alpha=8.0)
     torch.manual_seed(3)
     plain = read_base(base, torch.float32, Lora(4, 8.0))
-    adapter = {name: torch.randn_like(weight) * 0.08 for name, weight in plain.adapter()}
-    export.write_adapter(tmp_path / "adapter.gguf", adapter, settings, ORIGINS, "base")
+    adapter = {name: torch.randn_like(weight) * 0.08 for name, weight in plain.by_name(plain.trained()).items()}
+    adapter_file.write(tmp_path / "adapter.gguf", adapter, settings, ORIGINS, "base")
     served = LlamaModel(Weights(base, tmp_path / "adapter.gguf", repack=False, threads=1), "tuned")
     row = served.encode(Prompt("Answer.", "[1] Leave\nEveryone gets 25 days of leave.\n\nQuestion: How many?", ""))
 
     served._prefill(row)
     theirs = torch.from_numpy(np.array(served._logits())).log_softmax(-1)
     before = plain(torch.tensor([row]), torch.tensor([len(row) - 1]))[0].log_softmax(-1).detach()
+    plain.put(adapter)
     with torch.no_grad():
-        for name, weight in plain.adapter():
-            weight.copy_(adapter[name])
         ours = plain(torch.tensor([row]), torch.tensor([len(row) - 1]))[0].log_softmax(-1)
     served.close()
 
@@ -117,7 +117,7 @@ def test_adapter_changes_llama_cpp_as_it_changes_torch(tmp_path: Path) -> None:
 def test_what_is_learned_by_heart_survives_the_export(tmp_path: Path) -> None:
     """Six prompts, six made-up answers: llama.cpp with the exported adapter writes them, to the end token."""
     base = packaged_model()
-    vocabulary = finetuning.LlamaVocabulary(base)
+    vocabulary = foundry.LlamaVocabulary(base)
     keepers = {"Ada": "keys", "Bo": "bees", "Cy": "clocks", "Di": "maps", "Ed": "boats", "Flo": "lamps"}
     learned = {f"Who is {name}?": f"{name} keeps the {thing}. [1]" for name, thing in keepers.items()}
     ids, starts, answers = [], [0], []
@@ -130,8 +130,8 @@ def test_what_is_learned_by_heart_survives_the_export(tmp_path: Path) -> None:
     settings = replace(SETTINGS, rank=8, learning_rate=5e-3, examples_per_step=6, epochs=24, minutes_between_checks=99)
 
     train(Inputs(base, data, data, ORIGINS, ()), settings, tmp_path / "run", 1, lambda _line: None)
-    kept = runs.best_adapter(tmp_path / "run").weights
-    export.write_adapter(tmp_path / "adapter.gguf", kept, settings, ORIGINS, "base")
+    kept = runs.best_weights(tmp_path / "run").weights
+    adapter_file.write(tmp_path / "adapter.gguf", kept, settings, ORIGINS, "base")
     served = LlamaModel(Weights(base, tmp_path / "adapter.gguf", repack=False, threads=1), "tuned")
     written = {
         question: "".join(piece.text for piece in served.complete(Prompt("Cite.", question, ""), 30))

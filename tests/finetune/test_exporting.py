@@ -9,11 +9,12 @@ import pytest
 import torch
 
 from bot.preparing import packaged_model
-from config import finetuning, settings, wiring
-from finetune import export, gating
+from config import finetuning, foundry, settings, wiring
+from finetune import adapter_file, export, gating
 from finetune.base import Llama, Lora, read_base
 from finetune.errors import RunUnusable
-from finetune.export import ADAPTER, CARD, MANIFEST, MERGED, Learned, Wanted
+from finetune.export import Learned, Wanted
+from finetune.exported import ADAPTER, CARD, MANIFEST, MERGED
 from finetune.gating import Trial
 from finetune.hyperparameters import Hyperparameters
 from finetune.ports import Piece, Text
@@ -33,15 +34,13 @@ LIMIT = 0.02
 def _learned() -> Learned:
     """Return what Footnote ships as what a run learned."""
     base = packaged_model()
-    weights, sha256 = export.read_adapter(wiring.SHIPPED_FOLDER / ADAPTER, SETTINGS)
+    weights, sha256 = adapter_file.read(wiring.SHIPPED_FOLDER / ADAPTER, SETTINGS)
     return Learned(weights, SETTINGS, {"base_sha256": sha256}, base, lambda: _in_torch(base, weights))
 
 
 def _in_torch(base: Path, weights: dict[str, torch.Tensor]) -> Llama:
     model = read_base(base, torch.float32, Lora(SETTINGS.rank, SETTINGS.alpha))
-    with torch.no_grad():
-        for name, parameter in model.adapter():
-            parameter.copy_(weights[name])
+    model.put(weights)
     return model
 
 
@@ -49,7 +48,7 @@ def _in_torch(base: Path, weights: dict[str, torch.Tensor]) -> Llama:
 def trials() -> list[Trial]:
     """Give one question about two passages with its answer, in the tokens of the base."""
     prompting = finetuning.BotPrompting()
-    vocabulary = finetuning.LlamaVocabulary(packaged_model())
+    vocabulary = foundry.LlamaVocabulary(packaged_model())
     text = Text(
         prompting.system, prompting.user(QUESTION, PIECES), "Everyone in the UK gets 25 days of annual leave. [1]"
     )
@@ -61,7 +60,7 @@ def trials() -> list[Trial]:
 def out(tmp_path_factory: pytest.TempPathFactory, trials: list[Trial]) -> Path:
     """Give the folder of an export that every gate let through."""
     folder = tmp_path_factory.mktemp("run") / "export"
-    export.make(_learned(), Wanted(folder, "q8_0", LIMIT), finetuning.BotFoundry(1), trials, {"step": 7}, silent)
+    export.make(_learned(), Wanted(folder, "q8_0", LIMIT), foundry.BotFoundry(1), trials, {"step": 7}, silent)
     return folder
 
 
@@ -90,7 +89,7 @@ def test_format_that_loses_what_was_learned_is_refused(out: Path, trials: list[T
     before = _contents(out)
 
     with pytest.raises(RunUnusable, match=r"merged as q4_0 is .* use another --quantise"):
-        export.make(_learned(), Wanted(out, "q4_0", LIMIT), finetuning.BotFoundry(1), trials, {}, silent)
+        export.make(_learned(), Wanted(out, "q4_0", LIMIT), foundry.BotFoundry(1), trials, {}, silent)
 
     assert _contents(out) == before
     assert [path.name for path in out.parent.iterdir()] == [out.name]
@@ -101,7 +100,7 @@ def test_model_that_llama_cpp_reads_otherwise_is_refused(tmp_path: Path, trials:
     learned = replace(_learned(), in_torch=lambda: read_base(packaged_model(), torch.float32))
 
     with pytest.raises(RunUnusable, match=r"llama\.cpp's reading"):
-        export.make(learned, Wanted(tmp_path / "out", "none", LIMIT), finetuning.BotFoundry(1), trials, {}, silent)
+        export.make(learned, Wanted(tmp_path / "out", "none", LIMIT), foundry.BotFoundry(1), trials, {}, silent)
 
 
 def test_other_tokens_than_in_training_are_refused(tmp_path: Path, trials: list[Trial]) -> None:
@@ -110,7 +109,7 @@ def test_other_tokens_than_in_training_are_refused(tmp_path: Path, trials: list[
     other = [replace(trial, prompt=[1, *trial.prompt])]
 
     with pytest.raises(RunUnusable, match="tokens of dev's example 1"):
-        export.make(_learned(), Wanted(tmp_path / "out", "none", LIMIT), finetuning.BotFoundry(1), other, {}, silent)
+        export.make(_learned(), Wanted(tmp_path / "out", "none", LIMIT), foundry.BotFoundry(1), other, {}, silent)
 
 
 def test_bot_answers_with_the_merged_file(out: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

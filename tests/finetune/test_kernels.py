@@ -59,6 +59,18 @@ def test_adapted_weights_are_a_product_and_two_small_ones() -> None:
     torch.testing.assert_close(_gradients(bare, x), _gradients(x @ weights[0].t(), x))
 
 
+def test_trained_weights_have_torchs_gradients() -> None:
+    """Where every weight is trained: those of a product, and of a norm."""
+    x, weight, scale = _random(9, 6), _random(4, 6, seed=1), torch.rand(6, dtype=torch.float32).requires_grad_()
+    narrow = x.detach().float().requires_grad_()
+
+    product, normed = kernels.adapted(x, weight, 0.0, []), kernels.rms_norm(narrow, scale, 1e-5)
+
+    torch.testing.assert_close(_gradients(product, x, weight), _gradients(x @ weight.t(), x, weight))
+    torchs = functional.rms_norm(narrow, (6,), scale, 1e-5)
+    torch.testing.assert_close(_gradients(normed, narrow, scale), _gradients(torchs, narrow, scale))
+
+
 def test_norm_and_gate_are_torchs() -> None:
     """Both with their gradients."""
     x, weight = _random(5, 8).float().detach().requires_grad_(), torch.rand(8)

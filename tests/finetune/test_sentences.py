@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bot import llama, prompt
 from bot.preparing import packaged_model
-from config import finetuning
+from config import foundry
 from finetune.sentences import has_form, joined, mended, split
 
 GOOD = (
@@ -48,7 +48,7 @@ def test_bad_forms_are_not(answer: str) -> None:
 @pytest.mark.model
 def test_form_is_the_grammars() -> None:
     """Every form taken here can be written under the bot's grammar, and no form that is not."""
-    model = finetuning.LlamaVocabulary(packaged_model())._model
+    model = foundry.LlamaVocabulary(packaged_model())._model
 
     allowed = [answer for answer in (*GOOD, *BAD) if _is_allowed(model, answer)]
 

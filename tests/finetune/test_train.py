@@ -8,12 +8,14 @@ import textwrap
 from dataclasses import replace
 from pathlib import Path
 
+import gguf
+import numpy as np
 import pytest
 import torch
 
 from finetune import runs
 from finetune.errors import DiskFull, RunUnusable
-from finetune.hyperparameters import Hyperparameters, from_mapping, from_yaml
+from finetune.hyperparameters import FULL_LEARNING_RATE, Hyperparameters, from_mapping, from_yaml
 from finetune.looking import look
 from finetune.train import Inputs, train, tuned
 from tests.finetune import tiny
@@ -22,6 +24,8 @@ SETTINGS = Hyperparameters(
     rank=4, alpha=16.0, learning_rate=0.02, examples_per_step=8, tokens_per_batch=64, epochs=3,
     minutes_between_checkpoints=1e-9, minutes_between_checks=1000, dev_examples=16,
 )  # fmt: skip
+FULL = replace(SETTINGS, method="full", learning_rate=0.003)
+METHODS = {"lora": SETTINGS, "full": FULL}
 ORIGINS = {"base_sha256": "b", "dataset_sha256": "d", "prompt_sha256": "p"}
 
 
@@ -36,12 +40,13 @@ def _ignore(_line: dict[str, object]) -> None:
     """Say nothing of a run."""
 
 
-def test_ten_examples_are_learned_by_heart(tmp_path: Path) -> None:
+@pytest.mark.parametrize("method", METHODS)
+def test_ten_examples_are_learned_by_heart(tmp_path: Path, method: str) -> None:
     """The loss falls to nearly nothing, and what is asked is predicted."""
     few = tiny.examples(10)
     inputs = replace(_inputs(tmp_path), train=few, dev=few)
 
-    outcome = train(inputs, replace(SETTINGS, epochs=120), tmp_path / "run", 1, _ignore)
+    outcome = train(inputs, replace(METHODS[method], epochs=120), tmp_path / "run", 1, _ignore)
 
     check = look(tuned(inputs.base, tmp_path / "run"), few, 64, ())
     assert outcome.best_loss < 0.2
@@ -49,10 +54,23 @@ def test_ten_examples_are_learned_by_heart(tmp_path: Path) -> None:
     assert check.loss == pytest.approx(outcome.best_loss, abs=0.1)
 
 
+def test_every_weight_moves_in_a_full_fine_tune(tmp_path: Path) -> None:
+    """Embedding, norms and all linear weights, under the names of the base's file."""
+    inputs = _inputs(tmp_path)
+
+    train(inputs, FULL, tmp_path / "run", 1, _ignore)
+
+    learned = runs.best_weights(tmp_path / "run").weights
+    base = {tensor.name: torch.from_numpy(np.array(tensor.data)) for tensor in gguf.GGUFReader(inputs.base).tensors}
+    assert learned.keys() == base.keys()
+    assert all(learned[name].shape == weight.shape for name, weight in base.items())
+    assert all(not torch.allclose(learned[name], weight, atol=1e-3) for name, weight in base.items())
+
+
 def test_run_begins_from_another_runs_adapter(tmp_path: Path) -> None:
     """Before its first step it is as good as that one was at its end."""
     before = train(_inputs(tmp_path), replace(SETTINGS, epochs=20), tmp_path / "before", 1, _ignore)
-    inputs = replace(_inputs(tmp_path), begin_from=runs.best_adapter(tmp_path / "before").weights)
+    inputs = replace(_inputs(tmp_path), begin_from=runs.best_weights(tmp_path / "before").weights)
     looks: list[float] = []
 
     def keep(line: dict[str, object]) -> None:
@@ -63,9 +81,10 @@ def test_run_begins_from_another_runs_adapter(tmp_path: Path) -> None:
     assert looks[0] == pytest.approx(before.best_loss, abs=0.01)
 
 
-def test_run_goes_on_exactly_after_kill_9(tmp_path: Path) -> None:
+@pytest.mark.parametrize("method", METHODS)
+def test_run_goes_on_exactly_after_kill_9(tmp_path: Path, method: str) -> None:
     """A run killed in its seventh step ends with the same weights as one that was left alone."""
-    train(_inputs(tmp_path), SETTINGS, tmp_path / "whole", 1, _ignore)
+    train(_inputs(tmp_path), METHODS[method], tmp_path / "whole", 1, _ignore)
     script = f"""
         import os, signal
         from pathlib import Path
@@ -75,13 +94,13 @@ def test_run_goes_on_exactly_after_kill_9(tmp_path: Path) -> None:
             if line["step"] == 7:
                 os.kill(os.getpid(), signal.SIGKILL)
         folder = Path({str(tmp_path)!r})
-        train(t._inputs(folder), t.SETTINGS, folder / "killed", 1, kill_in_the_seventh)
+        train(t._inputs(folder), t.METHODS[{method!r}], folder / "killed", 1, kill_in_the_seventh)
     """
     killed = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(script)], cwd=Path(__file__).parents[2], check=False, capture_output=True
     )
 
-    outcome = train(_inputs(tmp_path), SETTINGS, tmp_path / "killed", 1, _ignore)
+    outcome = train(_inputs(tmp_path), METHODS[method], tmp_path / "killed", 1, _ignore)
 
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     assert outcome.steps == 18
@@ -116,7 +135,7 @@ def test_run_ends_when_dev_gets_no_better(tmp_path: Path) -> None:
     outcome = train(_inputs(tmp_path), settings, tmp_path / "run", 1, _ignore)
 
     assert outcome.ended == "no better dev loss"
-    assert runs.best_adapter(tmp_path / "run").step == outcome.best_step
+    assert runs.best_weights(tmp_path / "run").step == outcome.best_step
 
 
 def test_time_budget_is_kept(tmp_path: Path) -> None:
@@ -165,6 +184,10 @@ def test_settings_come_from_yaml_and_options(tmp_path: Path) -> None:
     settings = from_yaml(path, {"rank": 8})
 
     assert (settings.rank, settings.learning_rate) == (8, 1e-4)
+    assert from_mapping({"method": "full"}, "options").learning_rate == FULL_LEARNING_RATE
+    assert from_mapping({"method": "full", "learning_rate": 1e-3}, "options").learning_rate == 1e-3
+    with pytest.raises(RunUnusable, match="method must be lora or full"):
+        from_mapping({"method": "dora"}, "options")
     with pytest.raises(RunUnusable, match="use_dora is not a hyperparameter"):
         from_mapping({"use_dora": True}, "options")
     with pytest.raises(RunUnusable, match="rank must be above 0"):

@@ -12,7 +12,7 @@ from finetune.tokens import Tokens
 WIDTH, HEADS, KV_HEADS, LAYERS, FEED, VOCABULARY = 32, 4, 2, 2, 48, 64
 
 
-def write_base(path: Path, architecture: str = "llama") -> Path:
+def write_base(path: Path, architecture: str = "llama", vocabulary: int = VOCABULARY) -> Path:
     """Write a model of random weights."""
     numbers = np.random.default_rng(5)
     writer = gguf.GGUFWriter(path, architecture)
@@ -27,7 +27,7 @@ def write_base(path: Path, architecture: str = "llama") -> Path:
         values = np.ones(shape) if len(shape) == 1 else numbers.normal(0, 0.3, shape)
         writer.add_tensor(name, values.astype(np.float32))
 
-    add("token_embd.weight", VOCABULARY, WIDTH)
+    add("token_embd.weight", vocabulary, WIDTH)
     add("output_norm.weight", WIDTH)
     head = WIDTH // HEADS
     for number in range(LAYERS):
