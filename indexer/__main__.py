@@ -155,10 +155,10 @@ def _reindex(chosen: argparse.Namespace, indexing: wiring.Indexing) -> int:
 def _wait_for(number: int, chosen: argparse.Namespace, indexing: wiring.Indexing) -> int:
     """Follow a request until it has ended; Ctrl-C ends only that."""
     try:
-        print(f"Request {number} waits for the running indexer.", file=sys.stderr, flush=True)
-        with closing(Bar(threading.Event())) as bar:
+        with _heeding_ctrl_c() as has_ended, closing(Bar(has_ended)) as bar:
+            print(f"Request {number} waits for the running indexer.", file=sys.stderr, flush=True)
             seen = follow(Watch(indexing.catalogue, number, _now), bar, lambda: time.sleep(SECONDS_BETWEEN_LOOKS))
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, RefreshStopped):
         print(f"Request {number} goes on by itself; python -m indexer status shows how it goes.", file=sys.stderr)
         return 1
     if seen is None:
