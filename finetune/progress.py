@@ -15,6 +15,7 @@ class Bar:
     def __init__(self) -> None:
         self._bar: tqdm[NoReturn] = tqdm(file=sys.stderr, leave=False, disable=not sys.stderr.isatty())
         self._said = time.monotonic()
+        self._pages = self._indexed = 0
 
     def __call__(self, what: str, done: int, of: int) -> None:
         """Say that *done* *of* the steps of *what* are done."""
