@@ -6,6 +6,7 @@ The rules come first and never change, so that their part of the model's cache i
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from bot import wording
 from bot.answers import ShownPassage
 from bot.ports import Prompt
 from indexer.passages import Hit
@@ -80,7 +81,7 @@ def _with_text(passage: ShownPassage, text: str) -> ShownPassage:
 def render(passage: ShownPassage) -> str:
     """Return *passage* as the model reads it: number and breadcrumb on one line, the text below."""
     hit = passage.hit
-    return f"[{passage.number}] {' > '.join((hit.title, *hit.headings))}\n{hit.text.strip()}\n"
+    return f"[{passage.number}] {' > '.join((hit.title, *hit.headings))}\n{wording.without_orders(hit.text).strip()}\n"
 
 
 def write(question: str, passages: Sequence[ShownPassage]) -> Prompt:

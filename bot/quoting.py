@@ -31,13 +31,6 @@ _FENCE = re.compile(r"^(```|~~~)")
 _CODE = re.compile(r"^[ ]*(```|~~~).*?(?:^[ ]*\1|\Z)", re.MULTILINE | re.DOTALL)
 _ITEM = re.compile(r"[ \t]*(?:[-*+]|\d+[.)])\s")
 _RULE = re.compile(r"\s*\n\|?\s*:?-{2}")  # below the names of a table's columns
-_TO_A_MODEL = re.compile(
-    r"\b(?:ignore|disregard|forget|override)\b[^.!?]{0,40}\b(?:instructions?|rules?|prompts?|above|previous)\b"
-    r"|\b(?:dear|hey|attention|note to|to the) (?:language model|ai|assistant|bot|chatbot|llm)\b"
-    r"|\b(?:do not|don't|never) cite\b",
-    re.IGNORECASE,
-)
-_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
 _MARKER = re.compile(r"\[\d+\]")
 
 
@@ -155,7 +148,7 @@ def sentences(text: str) -> Iterator[str]:
     >>> list(sentences("Bring these:\n- a badge\n- a laptop\n\nThen run:\n```\nmake a badge\n```"))
     ['Bring these: a badge; a laptop.', 'Then run: `make a badge`.']
     """
-    for said in _announced(list(_pieces(text))):
+    for said in _announced(list(_pieces(wording.without_orders(text)))):
         words = said.split()
         if LEAST_WORDS <= len(words) <= MOST_WORDS and said[-1] != "?":
             yield said if said[-1] in ".!:" else f"{said.rstrip(',;')}."
@@ -171,18 +164,12 @@ _Piece = tuple[_Kind, str]
 
 
 def _pieces(text: str) -> Iterator[_Piece]:
-    """Yield each piece of *text* that says something, and what it is; a table's rows are prose.
-
-    What orders a language model about tells people nothing, and is not quoted.
-    """
+    """Yield each piece of *text* that says something, and what it is; a table's rows are prose."""
     code = [match.span() for match in _CODE.finditer(text)]
     columns: list[str] = []
-    ordered_until = 0
     for start, end in wording.spans(text):
         piece = text[start:end].strip()
-        if start < ordered_until or _TO_A_MODEL.search(_INVISIBLE.sub("", piece)):
-            ordered_until = max(ordered_until, text.find("\n", end), end)  # what follows on its line belongs to it
-        elif piece.startswith("|") and _RULE.match(text, end):
+        if piece.startswith("|") and _RULE.match(text, end):
             columns = _cells(piece)
         elif _FENCE.match(piece) or _MARKER.search(piece):
             continue
