@@ -172,18 +172,13 @@ class Writer:
         those that hold up.
         """
         quotes = quoting.likeliest(question, self._read, verifier)
-        begun = checked
-        if quoting.is_outweighed(question, checked.sentences, self._shown, quotes, verifier):
-            begun = citing.check("", self._shown)
-        for quote in quotes[:QUOTES_TRIED]:
-            if begun.sentences:
-                break
-            begun = citing.check(f"{quote.text} [{quote.number}]", self._shown)
-        begun = begun if begun.sentences else checked
-        if not begun.sentences:
-            return begun
-        more = quoting.completing(begun.sentences, quotes)
-        return citing.check(" ".join((begun.text, *(f"{one.text} [{one.number}]" for one in more))), self._shown)
+        if not checked.sentences or quoting.is_outweighed(question, checked.sentences, self._shown, quotes, verifier):
+            tried = (citing.check(f"{one.text} [{one.number}]", self._shown) for one in quotes[:QUOTES_TRIED])
+            checked = next((one for one in tried if one.sentences), checked)
+        if not checked.sentences:
+            return checked
+        more = quoting.completing(checked.sentences, quotes)
+        return citing.check(" ".join((checked.text, *(f"{one.text} [{one.number}]" for one in more))), self._shown)
 
     def _answering(self, question: str, checked: citing.Checked) -> dict[str, float]:
         """Return how sure the verifier is, in log-odds, of the best of the sentences; nothing without one."""
