@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
+from typing import NamedTuple
 
 from bot import wording
 from bot.answers import Sentence, ShownPassage
@@ -36,22 +37,28 @@ _MARKER = re.compile(r"\[\d+\]")
 
 @dataclass(frozen=True, slots=True)
 class Quoted:
-    """A sentence of passage *number*, and how sure the verifier is, 0 to 1, that it answers; *place* orders them."""
+    """A sentence of passage *number*, and how sure the verifier is, 0 to 1, that it answers; *place* orders them.
+
+    *is_beside* marks the rows of a table beside those that are asked for: the limit in London is none in Leeds.
+    """
 
     text: str
     number: int
     sure: float
     place: int
+    is_beside: bool
 
 
 def likeliest(question: str, shown: Sequence[ShownPassage], verifier: Verifier) -> list[Quoted]:
     """Return the sentences of *shown*, likeliest first, by their own score and their passage's."""
-    found = [(passage, text) for passage in shown for text in sentences(passage.hit.text)][:MOST_READ]
+    told = [(passage, text, table) for passage in shown for text, table in _told(passage.hit.text)][:MOST_READ]
+    found = [(passage, text) for passage, text, _ in told]
     read = _read(question, found, verifier)
     held = _shares(question, [(passage.number, text) for passage, text in found])
+    beside = _beside([(passage.number, table) for passage, _, table in told], held)
     sure = [_likelier(one, HELD_WEIGHT * share) for one, share in zip(read, held, strict=True)]
     order = sorted(range(len(found)), key=lambda place: -_with_passage(sure[place], found[place][0]))
-    return [Quoted(found[place][1], found[place][0].number, sure[place], place) for place in order]
+    return [Quoted(found[place][1], found[place][0].number, sure[place], place, beside[place]) for place in order]
 
 
 def is_outweighed(
@@ -104,6 +111,17 @@ def _shares(question: str, found: Sequence[tuple[int, str]]) -> list[float]:
     return shares
 
 
+def _beside(tables: Sequence[tuple[int, int]], shares: Sequence[float]) -> list[bool]:
+    """Return which are rows that hold least of the question, where other rows of their table hold more of it."""
+    rows: dict[tuple[int, int], set[float]] = {}
+    for table, share in zip(tables, shares, strict=True):
+        rows.setdefault(table, set()).add(share)
+    return [
+        table[1] > 0 and min(rows[table]) == share < max(rows[table])
+        for table, share in zip(tables, shares, strict=True)
+    ]
+
+
 def _likelier(sure: float, by: float) -> float:
     """Return a probability after *by* was added to its log-odds."""
     odds = sure * math.exp(by)
@@ -117,10 +135,11 @@ def _said(text: str) -> frozenset[str]:
 def completing(answer: Sequence[Sentence], quotes: Sequence[Quoted]) -> list[Quoted]:
     """Return those of *quotes*, likeliest first, that complete *answer*: of the passage that it cites first.
 
-    None says what stands there already, and together they stay short. The passage's sentences keep their order.
+    None says what stands there already, none is a row beside those asked for, and together they stay short. The
+    passage's sentences keep their order.
     """
     said = [one.text for one in answer]
-    near = [quote for quote in quotes if quote.number == answer[0].citations[0]]
+    near = [quote for quote in quotes if quote.number == answer[0].citations[0] and not quote.is_beside]
     added: list[Quoted] = []
     for quote in near:
         words = sum(len(text.split()) for text in (*said, quote.text))
@@ -148,10 +167,15 @@ def sentences(text: str) -> Iterator[str]:
     >>> list(sentences("Bring these:\n- a badge\n- a laptop\n\nThen run:\n```\nmake a badge\n```"))
     ['Bring these: a badge; a laptop.', 'Then run: `make a badge`.']
     """
-    for said in _announced(list(_pieces(wording.without_orders(text)))):
+    return (said for said, _ in _told(text))
+
+
+def _told(text: str) -> Iterator[tuple[str, int]]:
+    """Yield the sentences of *text*, each with the number of the table that it is a row of, or 0."""
+    for said, table in _announced(list(_pieces(wording.without_orders(text)))):
         words = said.split()
         if LEAST_WORDS <= len(words) <= MOST_WORDS and said[-1] != "?":
-            yield said if said[-1] in ".!:" else f"{said.rstrip(',;')}."
+            yield said if said[-1] in ".!:" else f"{said.rstrip(',;')}.", table
 
 
 class _Kind(Enum):
@@ -160,50 +184,61 @@ class _Kind(Enum):
     CODE = auto()
 
 
-_Piece = tuple[_Kind, str]
+class _Piece(NamedTuple):
+    """A part of a passage that says something; *table* counts from 1 the tables of which it is a row."""
+
+    kind: _Kind
+    text: str
+    table: int = 0
 
 
 def _pieces(text: str) -> Iterator[_Piece]:
-    """Yield each piece of *text* that says something, and what it is; a table's rows are prose."""
+    """Yield each piece of *text*; a table's rows are prose."""
     code = [match.span() for match in _CODE.finditer(text)]
     columns: list[str] = []
+    tables = 0
     for start, end in wording.spans(text):
         piece = text[start:end].strip()
         if piece.startswith("|") and _RULE.match(text, end):
             columns = _cells(piece)
+            tables += 1
         elif _FENCE.match(piece) or _MARKER.search(piece):
             continue
         elif any(first <= start < last for first, last in code):
-            yield _Kind.CODE, f"`{piece}`" if "`" not in piece else piece
+            yield _Piece(_Kind.CODE, f"`{piece}`" if "`" not in piece else piece)
         elif piece.startswith("|"):
-            yield _Kind.PROSE, _row(_cells(piece), columns)
+            yield _Piece(_Kind.PROSE, _row(_cells(piece), columns), max(tables, 1))
         else:
             is_item = _ITEM.match(text, text.rfind("\n", 0, start) + 1)
-            yield _Kind.ITEM if is_item else _Kind.PROSE, piece
+            yield _Piece(_Kind.ITEM if is_item else _Kind.PROSE, piece)
 
 
-def _announced(pieces: Sequence[_Piece]) -> Iterator[str]:
-    """Yield each piece; one that ends in a colon with the command, or together with the short list, that follows."""
+def _announced(pieces: Sequence[_Piece]) -> Iterator[tuple[str, int]]:
+    """Yield each piece with its table; what ends in a colon with the command or the short list that follows."""
     place = 0
     while place < len(pieces):
-        kind, said = pieces[place]
+        kind, said, table = pieces[place]
         place += 1
-        next_kind = pieces[place][0] if place < len(pieces) else _Kind.PROSE
+        next_kind = pieces[place].kind if place < len(pieces) else _Kind.PROSE
         if said.endswith(":") and next_kind is _Kind.CODE:
-            yield f"{said} {pieces[place][1]}"
+            yield f"{said} {pieces[place].text}", 0
             place += 1
         elif said.endswith(":") and next_kind is _Kind.ITEM and kind is _Kind.PROSE:
-            items = itertools.takewhile(lambda piece: piece[0] is _Kind.ITEM, pieces[place:])
-            whole = f"{said} {'; '.join(item.rstrip('.,;') for _, item in items)}"
-            yield whole if len(whole.split()) <= MOST_WORDS else said
+            items = itertools.takewhile(lambda piece: piece.kind is _Kind.ITEM, pieces[place:])
+            whole = f"{said} {'; '.join(item.text.rstrip('.,;') for item in items)}"
+            yield whole if len(whole.split()) <= MOST_WORDS else said, 0
         else:
-            yield said
+            yield said, table
 
 
 def _cells(row: str) -> list[str]:
-    return [cell.strip() for cell in row.strip("| ").split("|")]
+    """Return the cells of *row*, an empty first one among them; cells in the normal form may hold a bar."""
+    inner = row.removeprefix("|").removesuffix("|")
+    return [cell.strip() for cell in inner.split(" | " if " | " in inner else "|")]
 
 
 def _row(cells: Sequence[str], columns: Sequence[str]) -> str:
-    named = itertools.zip_longest(columns[: len(cells)], cells, fillvalue="")
+    """Return *cells* with the names of their *columns*; without, where it is not clear which belong together."""
+    names = columns if len(columns) == len(cells) else [""] * len(cells)
+    named = zip(names, cells, strict=True)
     return " – ".join(f"{column}: {cell}" if column else cell for column, cell in named if cell)

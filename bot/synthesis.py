@@ -174,11 +174,11 @@ def remark(silent: Sequence[str], unread: int) -> str:
     """Return what an answer leaves open, in a sentence each; empty where it leaves nothing open.
 
     >>> remark(("Germany", "US"), 0)
-    'The wiki says nothing on Germany or US.'
+    'I found nothing on Germany or US in the wiki.'
     >>> remark((), 3)
     'There was no time to read 3 more passages.'
     """
-    parts = [f"The wiki says nothing on {' or '.join(silent)}."] if silent else []
+    parts = [f"I found nothing on {' or '.join(silent)} in the wiki."] if silent else []
     if unread:
         parts.append(f"There was no time to read {unread} more passage{'' if unread == 1 else 's'}.")
     return " ".join(parts)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
+import pytest
 
 from bot import quoting
 from bot.answers import Sentence
@@ -38,6 +39,23 @@ def test_what_cannot_stand_alone_is_not_quoted() -> None:
         )
     ) == ["This one can stand."]
     assert quoting.likeliest("anything", number([hit("Ha")]), WordsVerifier()) == []
+
+
+@pytest.mark.parametrize(
+    ("head", "row", "said"),
+    [
+        ("|  | Starter | Team |", "| Users | 3 | 25 |", "Users – Starter: 3 – Team: 25."),
+        ("| Plan | Price | Note |", "| Team | £5 |  |", "Plan: Team – Price: £5."),
+        ("| Plan | Price | Note |", "|  | £5 | a|b or more |", "Price: £5 – Note: a|b or more."),
+        ("|Plan|Price|", "|Team|£5 a user|", "Plan: Team – Price: £5 a user."),
+        ("| Plan | Price |", "| Team | £5 | each user |", "Team – £5 – each user."),
+    ],
+)
+def test_a_row_is_read_below_its_columns(head: str, row: str, said: str) -> None:
+    """An empty cell moves none to another column; a row of another length is read without their names."""
+    rule = "| --- " * (head.count("|") - 1) + "|"
+
+    assert list(quoting.sentences(f"{head}\n{rule}\n{row}")) == [said]
 
 
 def test_what_a_line_announces_comes_with_it() -> None:
@@ -85,10 +103,10 @@ def test_the_row_that_is_asked_for_comes_first() -> None:
 
     found = quoting.likeliest("what is the limit for a hotel in London?", shown, Undecided())
 
-    assert [one.text for one in found] == [
-        "City: London – Limit: £185.",
-        "City: Leeds – Limit: £100.",
-        "City: York – Limit: £90.",
+    assert [(one.text, one.is_beside) for one in found] == [
+        ("City: London – Limit: £185.", False),
+        ("City: Leeds – Limit: £100.", True),
+        ("City: York – Limit: £90.", True),
     ]
 
 
@@ -101,6 +119,20 @@ def test_an_answer_is_completed_from_the_passage_that_it_cites() -> None:
     more = quoting.completing([Sentence("You book leave in Roster.", (1,))], quotes)
 
     assert [one.text for one in more] == ["Ask Maya first.", "Leave of ten days needs Maya."]
+
+
+def test_rows_beside_those_that_are_asked_for_complete_nothing() -> None:
+    """Where the question tells no row of a table from another, any may; another table's rows are their own."""
+    limits = "| City | Limit |\n| --- | --- |\n| York | £90 |\n| London | £185 |\n| Oslo | £200 |\n"
+    fees = "| Fee | Paid |\n| --- | --- |\n| Night | by the limit |\n| Day | by the limit |\n"
+    shown = number([hit(f"Ask first.\n\n{limits}\nThen there are fees.\n\n{fees}", title="Hotels")])
+    quotes = quoting.likeliest("what is the limit in London and Oslo?", shown, WordsVerifier())
+
+    beside = {one.text for one in quotes if one.is_beside}
+    more = quoting.completing([Sentence("Ask Maya before you book.", (1,))], quotes)
+
+    assert beside == {"City: York – Limit: £90."}
+    assert [one.text for one in more] == ["City: London – Limit: £185.", "City: Oslo – Limit: £200."]
 
 
 def test_a_draft_gives_way_to_what_is_far_likelier() -> None:

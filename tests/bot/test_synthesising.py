@@ -90,7 +90,7 @@ def test_what_a_passage_does_not_hold_up_is_left_out_and_its_side_named() -> Non
 
     assert isinstance(last, Answer)
     assert [sentence.citations for sentence in last.sentences] == [(1,)]
-    assert last.remark == "The wiki says nothing on Germany."
+    assert last.remark == "I found nothing on Germany in the wiki."
 
 
 def test_a_side_that_no_passage_speaks_of_is_silent() -> None:
@@ -101,7 +101,7 @@ def test_a_side_that_no_passage_speaks_of_is_silent() -> None:
 
     assert isinstance(last, Answer)
     assert last.text == "UK: Staff get 28 days of leave. [1]"
-    assert last.remark == "The wiki says nothing on Japan."
+    assert last.remark == "I found nothing on Japan in the wiki."
 
 
 def test_notes_end_with_the_time() -> None:

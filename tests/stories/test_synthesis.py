@@ -61,7 +61,7 @@ def test_a_comparison_is_answered_from_several_pages(workspace: Workspace, path:
         bot.records.wait_for_last()
 
     assert "UK: Staff get 28 days of leave. [1]" in reply.text
-    assert "The wiki says nothing on Japan." in reply.text
+    assert "I found nothing on Japan in the wiki." in reply.text
     assert {link.split(":~:")[0] for link in reply.links} == {UK.url, GERMANY.url}
 
 

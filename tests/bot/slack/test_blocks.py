@@ -64,7 +64,7 @@ def _two_sides() -> Answer:
         Sentence("Public holidays come on top.", (1,), about="UK"),
         Sentence("Phones are open 9 to 5.", (2,), about="<!here>"),
     )
-    remark = "The wiki says nothing on <!channel>."
+    remark = "I found nothing on <!channel> in the wiki."
     return replace(an_answer(a_hit(), HOURS), sentences=sentences, text=text_of(sentences), remark=remark)
 
 
