@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from indexer import unpadded
 from indexer.errors import VerifierUnusable
 from indexer.ports import Scores
 
@@ -26,7 +27,7 @@ WEIGHTS = "verifier.safetensors"
 MANIFEST = "verifier.json"
 FROZEN = "bert.embeddings.word_embeddings.weight"
 MAX_TOKENS = 320  # question, breadcrumb and passage; the embedder's longest passages take 256
-BATCH = 16
+BATCH = 16  # texts in a row
 
 
 class CrossEncoderVerifier:
@@ -49,16 +50,22 @@ class CrossEncoderVerifier:
         """Return how sure it is that each text answers *question*; *texts* have their breadcrumb as the first line."""
         if not texts:
             return np.zeros(0, dtype=np.float32)
+        import torch  # takes seconds, which a refresh need not spend
+
         with self._turn:
-            found = self._encoder.predict(
-                [(question, text) for text in texts], batch_size=BATCH, show_progress_bar=False
-            )
-        scores: Scores = np.asarray(found, dtype=np.float32).reshape(len(texts))
+            encoder = self._encoder
+            asked = encoder.tokenizer([question] * len(texts), list(texts), truncation=True, max_length=MAX_TOKENS)
+            pairs = asked.encodings
+            with torch.inference_mode():
+                rows = [
+                    unpadded.logits(model_of(encoder), pairs[at : at + BATCH]) for at in range(0, len(pairs), BATCH)
+                ]
+                scores: Scores = torch.cat(rows)[:, 0].sigmoid().numpy()
         return scores
 
     @cached_property
     def _encoder(self) -> "CrossEncoder":
-        import torch  # these two take seconds, which a refresh need not spend
+        import torch
 
         abilities = torch.cpu.get_capabilities()
         encoder = opened(self._base, self._weights_folder)
