@@ -14,8 +14,8 @@ from indexer.passages import Hit
 REFUSAL_SENTENCE = "The wiki does not say."
 """The one sentence with which the model says that the passages do not answer; training and serving share it."""
 
-REFUSAL_OPENING = "The wiki does"
-"""How an answer may not begin."""
+REFUSAL_OPENING = "The wiki"
+"""How an answer may not begin. Kept from refusing a word later, the model makes the wiki the subject of what it read."""
 
 RULES = (
     "You answer questions from the numbered wiki passages and from nothing else. Write one to three short sentences. "

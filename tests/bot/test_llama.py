@@ -67,12 +67,12 @@ def test_how_likely_a_text_is_can_be_asked(model: LlamaModel) -> None:
 
 
 def test_an_answer_cannot_begin_like_the_refusal(model: LlamaModel) -> None:
-    """Whether to refuse is the judge's to decide; other sentences about the wiki may be written."""
+    """Whether to refuse is the judge's to decide, and the wiki is nobody who says, answers or raises anything."""
     grammar = prompt.grammar([1])
 
     assert not _is_allowed(model, grammar, "The wiki does not say. [1]")
-    assert not _is_allowed(model, grammar, "The wiki does")
-    for sentence in ("The wiki is down. [1]", "The office. [1]", "To be sure. [1]", "Ask. [1]"):
+    assert not _is_allowed(model, grammar, "The wiki")
+    for sentence in ("Our wiki is down. [1]", "The office. [1]", "To be sure. [1]", "Ask. [1]"):
         assert _is_allowed(model, grammar, sentence), sentence
 
 
