@@ -15,7 +15,7 @@ REFUSAL_SENTENCE = "The wiki does not say."
 """The one sentence with which the model says that the passages do not answer; training and serving share it."""
 
 REFUSAL_OPENING = "The wiki"
-"""How an answer may not begin. Kept from refusing a word later, the model makes the wiki the subject of what it read."""
+"""How an answer may not begin: a word later it would refuse, or else say of the wiki what a page says of somebody."""
 
 RULES = (
     "You answer questions from the numbered wiki passages and from nothing else. Write one to three short sentences. "
