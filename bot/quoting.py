@@ -30,6 +30,14 @@ ALIKE = 0.75  # the share of the shorter sentence's content words from which on 
 
 _FENCE = re.compile(r"^(```|~~~)")
 _CODE = re.compile(r"^[ ]*(```|~~~).*?(?:^[ ]*\1|\Z)", re.MULTILINE | re.DOTALL)
+_BRACKETS = (("(", ")"), ("[", "]"), ("{", "}"), ("/*", "*/"), ("<!--", "-->"))
+_HEADING = re.compile(r"#{1,6} ")
+_COMMENT = re.compile(r"//|/\*|\*[ /]|<!--")
+_HASH_COMMENT = re.compile(r"#(?!!)")
+_SHELL = re.compile(
+    r"[ ]*(?:```|~~~)[ ]*(?:sh|bash|shell|console|text)?[ ]*\n"
+)  # "# apt update": the superuser's prompt
+_SAID_IN_SHELL = re.compile(r"# ?[A-Z]")
 _ITEM = re.compile(r"[ \t]*(?:[-*+]|\d+[.)])\s")
 _RULE = re.compile(r"\s*\n\|?\s*:?-{2}")  # below the names of a table's columns
 _MARKER = re.compile(r"\[\d+\]")
@@ -182,6 +190,8 @@ class _Kind(Enum):
     PROSE = auto()
     ITEM = auto()
     CODE = auto()
+    UNSAID = auto()
+    """A heading, or a line of code with more brackets opened than closed, or inside of some."""
 
 
 class _Piece(NamedTuple):
@@ -204,13 +214,42 @@ def _pieces(text: str) -> Iterator[_Piece]:
             tables += 1
         elif _FENCE.match(piece) or _MARKER.search(piece):
             continue
-        elif any(first <= start < last for first, last in code):
-            yield _Piece(_Kind.CODE, f"`{piece}`" if "`" not in piece else piece)
+        elif opened := [first for first, last in code if first <= start < last]:
+            yield from _code_piece(text[opened[0] :], start - opened[0])
+        elif _HEADING.match(text, text.rfind("\n", 0, start) + 1):
+            yield _Piece(_Kind.UNSAID, piece)
         elif piece.startswith("|"):
             yield _Piece(_Kind.PROSE, _row(_cells(piece), columns), max(tables, 1))
         else:
             is_item = _ITEM.match(text, text.rfind("\n", 0, start) + 1)
             yield _Piece(_Kind.ITEM if is_item else _Kind.PROSE, piece)
+
+
+def _code_piece(block: str, start: int) -> Iterator[_Piece]:
+    """Yield the line at *start* of a *block* of code with those that it goes on in; nothing for them or a comment."""
+    opens = block.rfind("\n", 0, start) + 1
+    above = block[:opens].rstrip("\n")
+    if above.endswith("\\") or any(character.isalnum() for character in block[opens:start]):
+        return
+    line = " ".join(part.removesuffix("\\").strip() for part in _continued(block, opens))
+    is_inside = any(above.count(opening) > above.count(closing) for opening, closing in _BRACKETS)
+    if is_inside or any(line.count(opening) != line.count(closing) for opening, closing in _BRACKETS):
+        yield _Piece(_Kind.UNSAID, line)
+    elif not _is_comment(line, block):
+        yield _Piece(_Kind.CODE, f"`{line}`" if "`" not in line else line)
+
+
+def _is_comment(line: str, block: str) -> bool:
+    if _HASH_COMMENT.match(line):
+        return _SHELL.match(block) is None or _SAID_IN_SHELL.match(line) is not None
+    return _COMMENT.match(line) is not None
+
+
+def _continued(block: str, opens: int) -> list[str]:
+    """Return the line of *block* at *opens* and, as long as each ends in a backslash, those below it."""
+    lines = block[opens:].split("\n")
+    last = next((place for place, line in enumerate(lines) if not line.endswith("\\")), len(lines) - 1)
+    return lines[: last + 1]
 
 
 def _announced(pieces: Sequence[_Piece]) -> Iterator[tuple[str, int]]:
@@ -219,6 +258,8 @@ def _announced(pieces: Sequence[_Piece]) -> Iterator[tuple[str, int]]:
     while place < len(pieces):
         kind, said, table = pieces[place]
         place += 1
+        if kind is _Kind.UNSAID:
+            continue
         next_kind = pieces[place].kind if place < len(pieces) else _Kind.PROSE
         if said.endswith(":") and next_kind is _Kind.CODE:
             yield f"{said} {pieces[place].text}", 0

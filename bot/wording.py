@@ -251,7 +251,8 @@ def _bullet_width(line: str) -> int:
 
 
 def _sentences(text: str, start: int, end: int) -> list[tuple[int, int]]:
-    breaks = list(_SENTENCE_END.finditer(text, start, end))
+    is_row = text.startswith("|", start)  # a cell may hold several sentences: half a row says nothing of its columns
+    breaks = [] if is_row else list(_SENTENCE_END.finditer(text, start, end))
     starts = [start, *(match.end() for match in breaks)]
     ends = [*(match.start() for match in breaks), start + len(text[start:end].rstrip())]
     return [(a, b) for a, b in zip(starts, ends, strict=True) if b > a]

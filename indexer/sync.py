@@ -23,7 +23,7 @@ from indexer.store.catalogue import Catalogue, Ending
 from indexer.store.vectors import Snapshots
 from indexer.visiting import Visit
 
-RECIPE = 1  # one more makes every page be read and cut again: raise it when reading or cutting changes
+RECIPE = 2  # one more makes every page be read and cut again: raise it when reading or cutting changes
 NOTED_EVERY_SECONDS = 2
 
 log = logging.getLogger(__name__)

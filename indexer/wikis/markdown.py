@@ -16,12 +16,15 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from indexer.pages import BlockKind
+from indexer.wikis.contents import without_contents
 from indexer.wikis.frontmatter import find_review_date, split_front_matter
 from indexer.wikis.leftovers import without_leftovers
 from indexer.wikis.reading import PROTECTED, Piece, Reading, assemble, readable, without_anchor
 from indexer.wikis.tags import block_as_markdown, is_placeholder
 
 MAX_NESTING_LEVELS = 60  # markdown-it drops what is nested deeper, silently
+MOST_LABEL_WORDS = 3  # of a box: "Note", "Please be careful"
+MOST_NAME_WORDS = 6  # of a column
 MAX_HTML_ROUNDS = 3  # HTML that turns into Markdown with HTML in it, and so on
 
 _parser = MarkdownIt("commonmark", {"maxNesting": MAX_NESTING_LEVELS}).enable(["table", "strikethrough"])
@@ -45,7 +48,7 @@ def read_markdown(text: str, fallback_title: str) -> Reading:
     """
     front, body = split_front_matter(readable(text))
     tokens = _tokens_of(without_leftovers(body))
-    pieces = list(_pieces(tokens, MAX_HTML_ROUNDS))
+    pieces = list(_pieces(without_contents(tokens), MAX_HTML_ROUNDS))
     reviewed_at = front.reviewed_at or find_review_date([piece.text for piece in pieces[:4]])
     reading = assemble(pieces, front.title, fallback_title, reviewed_at)
     return replace(reading, links=tuple(_addresses(tokens)))
@@ -53,11 +56,7 @@ def read_markdown(text: str, fallback_title: str) -> Reading:
 
 def pieces_of_markdown(text: str) -> list[Piece]:
     """Return the pieces of Markdown that was made from HTML and has neither front matter nor leftovers."""
-    return _pieces_of(text)
-
-
-def _pieces_of(text: str) -> list[Piece]:
-    return list(_pieces(_tokens_of(text), MAX_HTML_ROUNDS))
+    return list(_pieces(without_contents(_tokens_of(text)), MAX_HTML_ROUNDS))
 
 
 def _tokens_of(text: str) -> list[Token]:
@@ -207,10 +206,19 @@ def _table(tokens: Sequence[Token]) -> Piece:
             rows.append([])
         elif token.type == "inline":
             rows[-1].append(_one_line(_inline(token)))
+    said = [row for row in rows if any(row)]
+    if len(said) == 1 and any(len(cell.split()) > MOST_NAME_WORDS for cell in said[0]):
+        return Piece(BlockKind.PARAGRAPH, _box([cell for cell in said[0] if cell]))
     lines = [f"| {' | '.join(row)} |" for row in rows if any(row)]
     if rows and any(rows[0]):
         lines.insert(1, f"| {' | '.join('---' for _ in rows[0])} |")
     return Piece(BlockKind.TABLE, "\n".join(lines))
+
+
+def _box(cells: Sequence[str]) -> str:
+    """Return what a table of one row says, which names no columns: a note in a box, or things side by side."""
+    is_labelled = len(cells) == 2 and len(cells[0].split()) <= MOST_LABEL_WORDS
+    return f"{cells[0].rstrip(':')}: {cells[1]}" if is_labelled else "\n".join(cells)
 
 
 def _addresses(tokens: Sequence[Token]) -> Iterator[str]:

@@ -9,9 +9,15 @@ from indexer.wikis.reading import ANCHOR_CLOSES, ANCHOR_OPENS, PROTECTED
 
 NAVIGATION = tuple(
     "nav [role=navigation] [role=contentinfo] .breadcrumb .breadcrumbs .toc #toc #footer .headerlink .header-anchor"
-    " .hash-link .mw-editsection".split()
+    " .hash-link .mw-editsection .navheader .navfooter".split()
 )
 """CSS selectors of what leads around a site and says nothing itself."""
+
+_NOTE_MARKS = tuple(
+    ".footnote-reference .footnote-ref .footnoteref .fn-backref .fn-bracket .footnote-backref .footnote-back"
+    " a.footnote sup.footnote sup.reference [role=doc-noteref] [role=doc-backlink]".split()
+)
+"""CSS selectors of a footnote's number in the text, where it reads like one of the text's own, and of the way back."""
 
 _EMBEDDED = ("iframe", "video", "audio", "object", "embed")
 
@@ -30,14 +36,24 @@ _HEADING_ID = re.compile(
     r"(<h[1-6]\b(?:[^<>]*?\bid=[\"']?([^\"'\s>]+)[^<>]*>|[^<>]*>\s*<(?:span|a)\b[^<>]*?\b(?:id|name)=[\"']?([^\"'\s>]+)[^<>]*>))",
     re.IGNORECASE,
 )
+_SECTION_ID = re.compile(
+    r"(<(?:section|div)\s(?:[^<>]*?\s)?id=[\"']?([^\"'\s>]+)[^<>]*>\s*(?:<(?:span|a)\b[^<>]*>\s*</(?:span|a)>\s*)*<h[1-6]\b)"
+    r"(?=[^<>]*>)(?![^<>]*\sid=)(?!(?:\s[^<>]*)?>\s*<(?:span|a)\b[^<>]*\s(?:id|name)=)",
+    re.IGNORECASE,
+)
+_JOINT_OF_TERMS = re.compile(
+    r"</dt>\s*(?:<dt\b[^<>]*>|<dd\b[^<>]*>\s*(?:<p\b[^<>]*>|(?=[^<\s]|<(?:a|b|i|em|strong|code|tt|span|kbd|samp)\b)))",
+    re.IGNORECASE,
+)
 _EXPONENT = re.compile(r"(?<=[\w)])<sup>(-?\d+)</sup>")
 _ANY_TAG = re.compile(r"<[^<>]*>")
 
 
 def page_as_markdown(source: str, leave_out: tuple[str, ...] = ()) -> str:
     """Return a whole page, every character of its text escaped, without navigation and what *leave_out* selects."""
-    marked = _HEADING_ID.sub(_with_anchor, _EXPONENT.sub(r"^\1", source))
-    return _converted(marked, _options(escape=True, leave_out=(*NAVIGATION, *leave_out)))
+    named = _SECTION_ID.sub(r'\1 id="\2"', _with_terms_joined(source))
+    marked = _HEADING_ID.sub(_with_anchor, _EXPONENT.sub(r"^\1", named))
+    return _converted(marked, _options(escape=True, leave_out=(*NAVIGATION, *_NOTE_MARKS, *leave_out)))
 
 
 def block_as_markdown(source: str) -> str:
@@ -68,6 +84,11 @@ def without_tags(source: str) -> str:
     """Return the bare text of *source*, entities as they are, for what no converter can take apart."""
     text = _ANY_TAG.sub(" ", without_unseen(source))
     return "\n".join(" ".join(line.split()) for line in text.split("\n"))
+
+
+def _with_terms_joined(source: str) -> str:
+    """Return *source* with each term of a definition list on the lines above its definition, in one paragraph."""
+    return _JOINT_OF_TERMS.sub("<br>", source)
 
 
 def _with_anchor(heading: re.Match[str]) -> str:

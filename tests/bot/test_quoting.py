@@ -77,6 +77,45 @@ def test_what_a_line_announces_comes_with_it() -> None:
     assert next(quoting.sentences("All of these:\n" + "- one more thing\n" * 30)) == "All of these:"
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("Make an app:\n```js\nconst app = make({\n  say: it is so\n})\n```", ["Make an app:"]),
+        (
+            "```js\n// or async and await style\nawait app.listen({ port: 1 })\n```",
+            ["`await app.listen({ port: 1 })`."],
+        ),
+        ("```sh\n# Custom name server to use\nsudo make all now\n```", ["`sudo make all now`."]),
+        ("```nginx\n# trust the address of it\nlisten 80 and 443;\n```", ["`listen 80 and 443;`."]),
+        ("Update first:\n```sh\n# apt update now\n```", ["Update first: `# apt update now`."]),
+        ("Run:\n```sh\ndocker run -it \\\n  --name web nginx\n```", ["Run: `docker run -it --name web nginx`."]),
+        (
+            "One note:\n```html\n<!-- all rules\nfor the page end here -->\n<p>it is here</p>\n```",
+            ["`<p>it is here</p>`."],
+        ),
+        ("```yaml\n- name: the web one\n```", ["`- name: the web one`."]),
+        ("```sh\necho Done. Now go on\n```", ["`echo Done. Now go on`."]),
+    ],
+)
+def test_code_is_quoted_by_whole_lines_that_stand_alone(text: str, said: list[str]) -> None:
+    """Half a call cannot be run, and a comment between backticks is no code."""
+    assert list(quoting.sentences(text)) == said
+
+
+def test_a_heading_is_no_sentence_of_an_answer() -> None:
+    """It says what is below it is about, and stands in the breadcrumb already."""
+    text = "### How to book it\n\nBook it in Roster. Then:\n\n### Last of all\n\n```\nmake it so\n```"
+
+    assert list(quoting.sentences(text)) == ["Book it in Roster.", "`make it so`."]
+
+
+def test_a_row_is_one_piece_whatever_its_cells_say() -> None:
+    """Broken after a cell's first sentence, the rest is a heap of bars without columns."""
+    text = "| Code | Meaning | Cure |\n| --- | --- | --- |\n| E1 | It is late. Too late. | Wait. Then ask. |"
+
+    assert list(quoting.sentences(text)) == ["Code: E1 – Meaning: It is late. Too late. – Cure: Wait. Then ask."]
+
+
 def test_orders_to_a_language_model_are_not_quoted() -> None:
     """Nor what follows on their line, nor with invisible characters in them; whoever writes about rules may."""
     text = (

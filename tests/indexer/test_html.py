@@ -36,6 +36,63 @@ def test_headings_keep_the_ids_they_were_given() -> None:
 
 
 @pytest.mark.parametrize(
+    ("section", "anchor"),
+    [
+        ('<section id="a-b"><h2>1.1 One</h2>', "a-b"),
+        ('<section id="a-b">\n<span id="old"></span><h2>One</h2>', "a-b"),
+        ('<div class="section" id="a-b"><h2 class="t">One</h2>', "a-b"),
+        ('<section id="a-b"><h2 id="own">One</h2>', "own"),
+        ('<section id="a-b"><h2><a id="own"></a>One</h2>', "own"),
+        ('<section data-id="a-b"><h2>One</h2>', "one"),
+    ],
+)
+def test_a_heading_without_an_id_has_the_one_of_the_section_it_opens(section: str, anchor: str) -> None:
+    """Sphinx and its like name the section, not its heading: a slug of the heading would lead to the page's top."""
+    reading = read_html(f"<h1>T</h1>{section}<p>x</p>", "page")
+
+    assert reading.blocks[-1].anchor == anchor
+
+
+@pytest.mark.parametrize(
+    "mark",
+    [
+        '<a class="footnote-reference brackets" href="#id7" id="id1">1</a>',
+        '<a href="#fn1" role="doc-noteref">1</a>',
+        '<a href="#ftn.x" class="footnote"><sup class="footnote">[1]</sup></a>',
+        '<sup class="reference"><a href="#cite_note-1">[1]</a></sup>',
+    ],
+)
+def test_a_footnotes_number_is_no_number_of_its_sentence(mark: str) -> None:
+    """Quoted, "split into areas 1 based on" reads as if there were one area; what the note says stays."""
+    notes = '<dl><dt class="label"><a class="fn-backref" href="#id1">1</a></dt><dd><p>Also called parts.</p></dd></dl>'
+
+    reading = read_html(f"<p>It has 3 areas {mark} by licence.</p>{notes}", "page")
+
+    assert reading.text == "It has 3 areas by licence.\n\nAlso called parts."
+
+
+def test_a_term_is_in_one_block_with_its_definition() -> None:
+    """A passage that ended after "--all" would leave its meaning to the next, without its name."""
+    source = (
+        "<dl><dt>-a</dt><dt>--all</dt><dd><p>Stages <b>files</b>.</p><p>New ones not.</p></dd>"
+        "<dt>-q</dt>\n<dd>Is quiet.</dd><dt>Others</dt><dd><ul><li>-x</li></ul></dd></dl><p>End.</p>"
+    )
+
+    reading = read_html(source, "page")
+
+    assert reading.text == "-a\n--all\nStages files.\n\nNew ones not.\n\n-q\nIs quiet.\n\nOthers\n\n- -x\n\nEnd."
+
+
+def test_the_ways_to_the_next_page_are_no_text() -> None:
+    """DocBook writes them as tables above and below the text."""
+    way = '<div class="nav{}"><table><tr><td><a href="x">Prev</a></td><td><a href="y">Next</a></td></tr></table></div>'
+
+    reading = read_html(f"<body>{way.format('header')}<h1>T</h1><p>x</p>{way.format('footer')}</body>", "page")
+
+    assert reading.text == "# T\n\nx"
+
+
+@pytest.mark.parametrize(
     ("source", "shown"),
     [
         ("<p>a * b_c *d* # e [f](g) &lt;h&gt; 1. i `j` ~~k~~ \\l</p>", "a * b_c *d* # e [f](g) <h> 1. i `j` ~~k~~ \\l"),
@@ -44,6 +101,10 @@ def test_headings_keep_the_ids_they_were_given() -> None:
         (
             "<table><tr><th>A</th><th>B</th></tr><tr><td>1</td><td>2<br>3</td></tr></table>",
             "| A | B |\n| --- | --- |\n| 1 | 2 3 |",
+        ),
+        (
+            "<table><tr><td>Note</td><td><p>One row is a box around a note.</p></td></tr></table>",
+            "Note: One row is a box around a note.",
         ),
         ("<ol start=3><li>c<ul><li>d</li></ul></li><li>e</li></ol>", "3. c\n  - d\n4. e"),
         ("<p>10<sup>6</sup> <img src=x alt='A map'></p>", "10^6 A map"),

@@ -127,6 +127,36 @@ def test_title_is_the_front_matters_or_the_first_h1_or_the_files(
     assert reading.blocks[-1].headings == first_path
 
 
+@pytest.mark.parametrize(
+    ("source", "shown"),
+    [
+        ("## Leave\n\n**Table of contents**\n- [One](#one)\n  - [`Two`](#two)\n\ntext", "## Leave\n\ntext"),
+        ("## Contents:\n\n1. [One](#one)\n2. [Two](#two)\n\n## One\n\ntext", "## One\n\ntext"),
+        ("The steps are:\n\n- [Ask](#ask)\n- [Wait](#wait)", "The steps are:\n\n- Ask\n- Wait"),
+        ("## Contents\n\n- [One](#one) is first\n- [Two](#two)", "## Contents\n\n- One is first\n- Two"),
+        ("## Contents\n\n- [One](one.md)\n- [Two](two.md)", "## Contents\n\n- One\n- Two"),
+    ],
+)
+def test_a_list_of_the_pages_own_sections_is_left_out_where_it_is_called_contents(source: str, shown: str) -> None:
+    """It has the words of every section and answers nothing; what says more, or is called otherwise, may answer."""
+    assert read_markdown(source, "page").text == shown
+
+
+@pytest.mark.parametrize(
+    ("row", "shown"),
+    [
+        ("| Note | Ask in the channel before you change this. |", "Note: Ask in the channel before you change this."),
+        ("| Ask in the channel before you change this. |", "Ask in the channel before you change this."),
+        ("| Country | Days |", "| Country | Days |\n| --- | --- |"),
+    ],
+)
+def test_a_table_of_one_row_of_text_is_a_box_around_it(row: str, shown: str) -> None:
+    """Read as names of columns, what it says could never be quoted."""
+    columns = row.count("|") - 1
+
+    assert read_markdown(f"{row}\n{'|---' * columns}|", "page").text == shown
+
+
 def test_words_survive_nesting_deeper_than_the_parser_goes() -> None:
     """Markdown-it drops silently what is nested too deep; then the nesting is dropped instead."""
     deep_list = "".join(f"{'  ' * depth}- item{depth}\n" for depth in range(200))
