@@ -78,6 +78,8 @@ class Intake:
             context["kept"] = self.asking.keep(question)
             if context["kept"] is Kept.NEW:
                 log.info("question kept", extra={"question": question.id})
+            elif context["kept"] is Kept.KNOWN and isinstance(changed, Edited):
+                self._change(changed)
         elif changed is not None:
             context["change"] = changed if self._change(changed) else None
         else:

@@ -8,7 +8,7 @@ import pytest
 from bot.answers import RefusalReason, Step
 from bot.channels import ChannelSettings
 from bot.questions import Origin, Question
-from bot.workspace import Channel, Fault, FaultKind, Person, Population, Workspace
+from bot.workspace import DEFAULT_SCOPES, Channel, Fault, FaultKind, Person, Population, Workspace
 from indexer.pages import EVERYONE, Audience, Principal
 from tests.bot.slack.running import (
     HELP,
@@ -243,6 +243,26 @@ def test_edited_question_is_answered_anew_in_the_same_place(workspace: Workspace
         reply_once(workspace, HELP, ts, "You get 30 days.")
 
     assert [asked for asked, _ in answering.asked] == ["how many days in the UK?", "how many days in Germany?"]
+
+
+def test_mention_that_an_edit_adds_is_answered(workspace: Workspace, path: Path) -> None:
+    """Whoever forgot to call the bot need not write it all again."""
+    with running(workspace, path, ScriptedAnswering()):
+        ts = workspace.say(MAYA, HELP, "how many days off?")
+        workspace.edit(HELP, ts, f"how many days off, <@{workspace.bot_user_id}|footnote>?")
+
+        reply_once(workspace, HELP, ts, ANSWER)
+
+
+def test_edit_is_seen_where_the_bot_is_not_sent_messages(path: Path) -> None:
+    """As in a group's direct message: there Slack tells of mentions alone, edited ones among them."""
+    answering = ScriptedAnswering([an_answer()], [an_answer(text="You get 30 days.")])
+    with Workspace.start(scopes=DEFAULT_SCOPES - {"channels:history"}) as workspace, running(workspace, path, answering):
+        ts = mention(workspace, "how many days in the UK?")
+        reply_once(workspace, HELP, ts, ANSWER)
+        workspace.edit(HELP, ts, f"<@{workspace.bot_user_id}> how many days in Germany?")
+
+        reply_once(workspace, HELP, ts, "You get 30 days.")
 
 
 def test_question_edited_while_it_is_answered_gets_the_later_answer(workspace: Workspace, path: Path) -> None:
