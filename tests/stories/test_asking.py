@@ -480,7 +480,7 @@ def test_shortcut_where_the_bot_is_not_says_how_to_mend_that(workspace: Workspac
 
 
 def test_channel_archived_while_answering_is_no_hang(workspace: Workspace, path: Path) -> None:
-    """The question is given up and the next one answered."""
+    """The question is given up, its asker is told in private, and the next one is answered."""
     held = Held()
     with running(workspace, path, held):
         mention(workspace, "how many days off?")
@@ -490,6 +490,8 @@ def test_channel_archived_while_answering_is_no_hang(workspace: Workspace, path:
         ts = workspace.say(MAYA, "D0MAYA", "and here?")
 
         reply_once(workspace, "D0MAYA", ts, ANSWER)
+        (told,) = [m for m in workspace.messages("D0MAYA") if "archived" in m.text]
+    assert "how many days off?" in str(told.blocks)
 
 
 @pytest.mark.parametrize("transport", ["socket mode", "signed http"])
