@@ -15,7 +15,12 @@ from bot.slack import mrkdwn, said
 ASK_COMMAND = "/ask"
 ANSWER_SHORTCUT = "answer_from_wiki"
 
-_SUBTYPES_WITH_WORDS = (None, "thread_broadcast", "file_share", "me_message")  # others are edits, joins, bots and the like
+_SUBTYPES_WITH_WORDS = (
+    None,
+    "thread_broadcast",
+    "file_share",
+    "me_message",
+)  # others are edits, joins, bots and the like
 _TS = re.compile(r"[0-9]{1,11}\.[0-9]{1,9}")  # seconds since 1970
 
 Fields = Mapping[str, object]

@@ -257,7 +257,10 @@ def test_mention_that_an_edit_adds_is_answered(workspace: Workspace, path: Path)
 def test_edit_is_seen_where_the_bot_is_not_sent_messages(path: Path) -> None:
     """As in a group's direct message: there Slack tells of mentions alone, edited ones among them."""
     answering = ScriptedAnswering([an_answer()], [an_answer(text="You get 30 days.")])
-    with Workspace.start(scopes=DEFAULT_SCOPES - {"channels:history"}) as workspace, running(workspace, path, answering):
+    with (
+        Workspace.start(scopes=DEFAULT_SCOPES - {"channels:history"}) as workspace,
+        running(workspace, path, answering),
+    ):
         ts = mention(workspace, "how many days in the UK?")
         reply_once(workspace, HELP, ts, ANSWER)
         workspace.edit(HELP, ts, f"<@{workspace.bot_user_id}> how many days in Germany?")

@@ -25,7 +25,6 @@ from tests.bot.slack.test_mrkdwn import HOSTILE
 from tests.fakes_bot import ScriptedAnswering, a_hit, a_refusal, an_answer
 
 ANSWER = "You get 28 days."
-QUIET = {"unfurl_links": False, "unfurl_media": False}
 
 
 def asked(workspace: Workspace, bot: RunningBot, says: str = ANSWER) -> Message:
@@ -133,7 +132,10 @@ def test_button_of_an_older_version_says_that_it_does_nothing(workspace: Workspa
     old = {"type": "button", "action_id": "an_older_one", "text": {"type": "plain_text", "text": "Old"}, "value": "1"}
     row = {"type": "actions", "elements": [old]}
     with running(workspace, path, ScriptedAnswering()) as bot:
-        ts = str(bot.replies._client.chat_postMessage(channel=HELP, text="Old", blocks=[row], **QUIET)["ts"])
+        posted = bot.replies._client.chat_postMessage(
+            channel=HELP, text="Old", blocks=[row], unfurl_links=False, unfurl_media=False
+        )
+        ts = str(posted["ts"])
         workspace.press(JONAS, HELP, ts, "an_older_one")
 
         ephemeral(workspace, JONAS, HELP, "I no longer do that")

@@ -130,7 +130,10 @@ RICH = {
             "style": "bullet",
             "elements": [
                 {"type": "rich_text_section", "elements": [{"type": "text", "text": "hotels"}]},
-                {"type": "rich_text_section", "elements": [{"type": "text", "text": "meals?", "style": {"bold": True}}]},
+                {
+                    "type": "rich_text_section",
+                    "elements": [{"type": "text", "text": "meals?", "style": {"bold": True}}],
+                },
             ],
         },
     ],
@@ -158,7 +161,9 @@ def test_message_passed_on_to_the_bot_is_the_question() -> None:
 
 def test_preview_of_a_web_page_is_no_question() -> None:
     """What a page on the web says is nobody's question."""
-    question = question_in(a_body(text="<@U0BOT>", attachments=[{"text": "Buy now?", "from_url": "https://x"}]), "U0BOT")
+    question = question_in(
+        a_body(text="<@U0BOT>", attachments=[{"text": "Buy now?", "from_url": "https://x"}]), "U0BOT"
+    )
 
     assert question
     assert question.text == ""
@@ -192,7 +197,7 @@ def test_person_named_in_rich_text_is_who_is_asked() -> None:
 
 
 def test_question_belongs_to_the_team_that_installed_the_app() -> None:
-    """In a channel shared with another workspace `team_id` is that one's, and its channel settings would be nobody's."""
+    """In a channel shared with another workspace `team_id` is that one's, which has no channel settings."""
     body = a_body() | {"team_id": "T0THEIRS", "authorizations": [{"team_id": "T1", "user_id": "U0BOT"}]}
 
     question = question_in(body, "U0BOT")
@@ -202,7 +207,13 @@ def test_question_belongs_to_the_team_that_installed_the_app() -> None:
 
 
 KNOWN = QuestionId(f"T1:C1:{TS}")
-NOW = {"type": "message", "user": "U1", "text": "how many weeks?", "ts": TS, "edited": {"user": "U1", "ts": "1777887009.0"}}
+NOW = {
+    "type": "message",
+    "user": "U1",
+    "text": "how many weeks?",
+    "ts": TS,
+    "edited": {"user": "U1", "ts": "1777887009.0"},
+}
 
 
 def a_change(**fields: object) -> Fields:
@@ -244,8 +255,8 @@ json_values = (
 )
 keys = st.sampled_from(["type", "elements", "text", "url", "name", "is_share", "ts", "user_id"])
 fields = st.sampled_from(
-    ["type", "user", "text", "channel", "ts", "thread_ts", "subtype", "bot_id", "channel_type", "team"]
-    + ["blocks", "attachments", "files", "edited", "message", "previous_message", "deleted_ts"]
+    "type user text channel ts thread_ts subtype bot_id channel_type team blocks attachments files edited message "
+    "previous_message deleted_ts".split()
 )
 pieces = st.recursive(json_values, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(keys, inner, max_size=4))
 
