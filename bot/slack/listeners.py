@@ -84,8 +84,8 @@ class Intake:
             context["kept"] = self.asking.keep(question)
             if context["kept"] is Kept.NEW:
                 log.info("question kept", extra={"question": question.id})
-            elif context["kept"] is Kept.KNOWN and isinstance(changed, Edited):
-                self._change(changed)
+            elif context["kept"] is Kept.KNOWN and isinstance(changed, Edited) and not self._change(changed):
+                self.asking.take_up(question, question.asker.user)  # who was offered an answer has asked for it now
         elif changed is not None:
             context["change"] = changed if self._change(changed) else None
         else:

@@ -413,6 +413,16 @@ def test_question_to_nobody_is_offered_an_answer_in_private(workspace: Workspace
         reply_once(workspace, HELP, ts, ANSWER)
 
 
+def test_mention_that_is_added_to_an_offered_question_takes_the_offer_up(workspace: Workspace, path: Path) -> None:
+    """Whoever calls the bot after all need not look for the button."""
+    with running(workspace, path, ScriptedAnswering()) as bot:
+        ts = offering(workspace, bot, "how many days off do we get?")
+        ephemeral(workspace, JONAS, HELP, "Shall I answer here?")
+        workspace.edit(HELP, ts, f"<@{workspace.bot_user_id}> how many days off do we get?")
+
+        reply_once(workspace, HELP, ts, ANSWER)
+
+
 def test_no_offer_without_certainty_or_where_nobody_switched_it_on(workspace: Workspace, path: Path) -> None:
     """The bot speaks when it is spoken to."""
     with running(workspace, path, ScriptedAnswering()) as bot:
