@@ -7,7 +7,7 @@ BotError
 ├── ModelFailed            one answer was lost; say sorry, keep the passages shown, go on with the next question
 ├── RecordsUnusable        from a newer version, damaged, or the disk is full: the message names the file and the cure
 ├── SlackRefused           Slack will never accept this call: a bug of ours or a missing scope; logged with Slack's code
-└── SlackUnavailable       Slack did not take the call; the question stays in the queue and is tried again
+└── SlackUnavailable       Slack did not take the call, or the token any more; the question stays and is tried again
 """
 
 
@@ -40,4 +40,4 @@ class SlackRefused(BotError):
 
 
 class SlackUnavailable(BotError):
-    """Slack could not be reached, or asked us to wait for longer than we may."""
+    """Slack could not be reached, asked us to wait for longer than we may, or takes the token no more."""

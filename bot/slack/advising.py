@@ -26,6 +26,7 @@ MAX_ALT_CHARACTERS = 1000
 
 _HERE = "The whole of it, with costs and a chart, is in your messages with me."
 _THERE = "The whole of it, with costs and a chart, is in the channel."
+_HERE_INSTEAD = f"I may not write in that channel. {_HERE}"
 _LOST = "Slack did not say whether the whole of it was sent: look in your messages with me, or send /advise again."
 
 log = logging.getLogger(__name__)
@@ -89,6 +90,8 @@ def _send(client: WebClient, given: Advice, filled: Filled, asker: str, view_id:
         log.warning("the advice was not sent", extra={"why": str(error)})
         _update(client, view_id, advice_blocks.view(given, _LOST))
         return
+    if filled.is_public and channel != filled.channel:
+        _update(client, view_id, advice_blocks.view(given, _HERE_INSTEAD))
     thread_ts = "" if channel.startswith("D") else ts
     try:
         _upload(client, given, channel, thread_ts)

@@ -17,8 +17,7 @@ from bot.errors import SlackRefused, SlackUnavailable
 from bot.slack import calls
 
 _LISTENER_THREADS = 16  # Bolt's 5 were measured to fill up and let a command go unacknowledged
-_BAD_TOKEN = {"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired"}
-_BAD_TOKEN |= {"not_allowed_token_type", "missing_scope", "no_permission"}
+_BAD_TOKEN = {*calls.TOKEN_LOST, "not_allowed_token_type", "missing_scope", "no_permission"}
 
 EMAIL_SCOPE = "users:read.email"
 SCOPES = frozenset(
@@ -161,10 +160,11 @@ def bolt(
 
 
 def _in_words(error: SlackRefused | SlackUnavailable, setting: str, base_url: str) -> SlackRefused | SlackUnavailable:
+    code = str(error).partition(":")[0]
+    if code in _BAD_TOKEN:
+        return SlackRefused(f"{setting} is not accepted by Slack: {code}. Copy it from https://api.slack.com/apps.")
     if isinstance(error, SlackUnavailable):
         return SlackUnavailable(f"Slack cannot be reached at {base_url}: {error}")
-    if str(error) in _BAD_TOKEN:
-        return SlackRefused(f"{setting} is not accepted by Slack: {error}. Copy it from https://api.slack.com/apps.")
     return SlackRefused(f"Slack does not let the bot in: {error}")
 
 

@@ -137,6 +137,12 @@ def said(line: str) -> Message:
     return _message(line)
 
 
+def unsaid(question: Question, why: str) -> Message:
+    """Return what the asker of *question* is told in private where it cannot be answered: *why*, a sentence of ours."""
+    about = section([text("About: "), text(shown_question(question), italic=True)])
+    return Message(_fallback(why), (block(about, section([text(why)])),))
+
+
 def private_question(question: Question, seconds: float) -> Message:
     """Return what was asked with `/ask`, and how many *seconds* the answer will take, 0 where that goes without saying.
 

@@ -21,6 +21,8 @@ PAUSES_SECONDS = (1.0, 2.0, 4.0, 8.0)  # between the tries of one call, where Sl
 MAX_PAUSE_SECONDS = 60.0  # a longer Retry-After goes back to the queue, where other questions need not wait for it
 
 _MAY_PASS = {"ratelimited", "rate_limited", "internal_error", "fatal_error", "service_unavailable", "request_timeout"}
+TOKEN_LOST = frozenset({"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired"})
+"""Slack's codes for a token that it does not take, or no longer."""
 _CODE = re.compile(r"[a-z][a-z0-9_]*")
 
 
@@ -49,7 +51,15 @@ def patiently(call: Callable[[], Returned], wait: Callable[[float], object]) -> 
 
 
 def ours(error: Exception) -> SlackRefused | SlackUnavailable:
-    """Return our error for one of Slack's."""
+    """Return our error for one of Slack's.
+
+    A token that Slack takes no more is mended by the operator: until then nothing can be said, and all waits.
+    """
+    if code_of(error) in TOKEN_LOST:
+        return SlackUnavailable(
+            f"{code_of(error)}: Slack no longer takes the bot's token. Install the app again at "
+            "https://api.slack.com/apps, put its token into FOOTNOTE_SLACK__BOT_TOKEN and start the bot again"
+        )
     if may_pass(error):
         return SlackUnavailable(_in_short(error))
     return SlackRefused(_in_short(error))

@@ -208,8 +208,10 @@ def _asked(body: Body) -> Asked:
 
 
 def _team(body: Body) -> str:
-    team = body.get("team")
-    return str(team.get("id") or "") if isinstance(team, Mapping) else ""
+    """Return the team that installed the app; in a channel shared with others, `team` may be one of theirs."""
+    view, team = body.get("view"), body.get("team")
+    installed = view.get("app_installed_team_id") if isinstance(view, Mapping) else None
+    return str(installed or (team.get("id") if isinstance(team, Mapping) else None) or "")
 
 
 def _mrkdwn(words: str) -> dict[str, str]:

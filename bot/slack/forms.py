@@ -14,7 +14,8 @@ REASON, CORRECTION, PAGE = "reason", "correction", "page"
 MAX_CORRECTION_CHARACTERS = 2000
 MAX_PAGE_CHARACTERS = 300
 
-_MAX_PASSAGE_CHARACTERS = 2500
+_MAX_VIEW_BYTES = 250_000  # Slack's limit; slack_sdk sends a letter that is not Latin as six bytes
+_PASSAGE_CHARACTERS = (2500, 1200, 500, 100)
 _MAX_PROMPT_PARTS = 4
 _PART_CHARACTERS = 2900
 _REASONS = {
@@ -29,7 +30,15 @@ View = dict[str, object]
 
 
 def shown(question: Question, outcome: Answer | Refusal) -> View:
-    """Return what the model was shown for *question*: passages with scores and revisions, the prompt, model, index."""
+    """Return what the model was shown for *question*: passages with scores and revisions, the prompt, model, index.
+
+    Passages are cut to what one view holds of them.
+    """
+    views = [_shown(question, outcome, characters) for characters in _PASSAGE_CHARACTERS]
+    return next((view for view in views if len(json.dumps(view)) <= _MAX_VIEW_BYTES), views[-1])
+
+
+def _shown(question: Question, outcome: Answer | Refusal, passage_characters: int) -> View:
     read_as = [_line("Read as: ", question.read_as)] if question.read_as else []
     facts = f"{outcome.model or 'no model'} · index {outcome.generation} · {_seconds(outcome)}"
     blocks: list[Block] = [block(section([text(words_of(question.text, _PART_CHARACTERS, if_empty="(no words)"))]))]
@@ -37,7 +46,7 @@ def shown(question: Question, outcome: Answer | Refusal) -> View:
     decided = [_context(f"Decided on: {signals}")] if signals else []
     blocks += [*read_as, _context(facts), *decided, {"type": "divider"}]
     for passage in outcome.passages:
-        blocks += [_heading(passage), _preformatted(passage.hit.text, _MAX_PASSAGE_CHARACTERS)]
+        blocks += [_heading(passage), _preformatted(passage.hit.text, passage_characters)]
     if not outcome.passages:
         blocks.append(_context("No passage was found."))
     blocks.append({"type": "divider"})

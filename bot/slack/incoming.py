@@ -10,12 +10,17 @@ from datetime import UTC, datetime
 
 from bot.following import asks
 from bot.questions import Asker, Origin, Question, QuestionId, Thread, question_id
-from bot.slack import mrkdwn
+from bot.slack import mrkdwn, said
 
 ASK_COMMAND = "/ask"
 ANSWER_SHORTCUT = "answer_from_wiki"
 
-_SUBTYPES_WITH_WORDS = (None, "thread_broadcast", "file_share")  # others are edits, joins, bots and the like
+_SUBTYPES_WITH_WORDS = (
+    None,
+    "thread_broadcast",
+    "file_share",
+    "me_message",
+)  # others are edits, joins, bots and the like
 _TS = re.compile(r"[0-9]{1,11}\.[0-9]{1,9}")  # seconds since 1970
 
 Fields = Mapping[str, object]
@@ -42,7 +47,7 @@ def question_in(body: Fields, bot_user_id: str) -> Question | None:
     if not _is_said_by_person(event):
         return None
     is_mention = event.get("type") == "app_mention"
-    is_direct_message = event.get("type") == "message" and _is_direct(event) and bool(_words(event).strip())
+    is_direct_message = event.get("type") == "message" and _is_direct(event) and not said.is_empty(event)
     return _asked(body, event, bot_user_id, Origin.MENTION) if is_mention or is_direct_message else None
 
 
@@ -54,24 +59,43 @@ def remark_in(body: Fields, bot_user_id: str) -> Question | None:
     event = _fields(body.get("event"))
     if not _is_said_by_person(event) or event.get("type") != "message" or _is_direct(event):
         return None
-    if "<@" in _words(event) or not asks(mrkdwn.read_text(_words(event), bot_user_id)):
+    if "<@" in said.markup_in(event) or not asks(mrkdwn.read_text(said.markup_in(event), bot_user_id)):
         return None
     is_in_thread = event.get("thread_ts") not in (None, "", event.get("ts"))
     return _asked(body, event, bot_user_id, Origin.FOLLOW_UP if is_in_thread else Origin.OFFER)
 
 
 def change_in(body: Fields, bot_user_id: str) -> Edited | Deleted | None:
-    """Return what an event's *body* tells of an edited or deleted message of a person."""
+    """Return what an event's *body* tells of an edited or deleted message of a person.
+
+    Slack mentions the bot anew when a message with a mention is edited: the only word of it in a conversation of
+    several people, whose messages the bot is not sent.
+    """
     event = _fields(body.get("event"))
+    if event.get("type") == "app_mention":
+        return _edited_mention(body, event, bot_user_id)
     before, now = _fields(event.get("previous_message")), _fields(event.get("message"))
-    if event.get("type") != "message" or before.get("bot_id") or not _TS.fullmatch(str(before.get("ts"))):
+    was = before or now  # an event need not say what stood there before
+    ts = str(was.get("ts") or event.get("deleted_ts"))
+    if event.get("type") != "message" or was.get("bot_id") or not _TS.fullmatch(ts):
         return None
-    known = question_id(_team(body, event), str(event.get("channel")), str(before["ts"]))
+    known = question_id(_team(body, event), str(event.get("channel")), ts)
     if event.get("subtype") == "message_deleted" or now.get("subtype") == "tombstone":
         return Deleted(known)
-    if event.get("subtype") != "message_changed" or _words(now) == _words(before):
+    if event.get("subtype") != "message_changed" or not (before or now.get("edited")):
+        return None
+    words = said.words_in(now, bot_user_id)
+    if before and words == said.words_in(before, bot_user_id):
         return None  # an unfurled link, a pinned message
-    return Edited(known, mrkdwn.read_text(_words(now), bot_user_id))
+    return Edited(known, words)
+
+
+def _edited_mention(body: Fields, event: Fields, bot_user_id: str) -> Edited | None:
+    if not event.get("edited") or not _is_said_by_person(event):
+        return None
+    return Edited(
+        question_id(_team(body, event), str(event["channel"]), str(event["ts"])), said.words_in(event, bot_user_id)
+    )
 
 
 def command_in(body: Fields, bot_user_id: str, now: datetime) -> Question | None:
@@ -103,7 +127,7 @@ def shortcut_in(body: Fields, bot_user_id: str, now: datetime) -> Question | Non
     team = str(_fields(body.get("team")).get("id") or _fields(body.get("enterprise")).get("id") or "")
     return Question(
         id=question_id(team, channel, ts),
-        text=mrkdwn.read_text(_words(message), bot_user_id),
+        text=said.words_in(message, bot_user_id),
         asker=Asker(person),
         thread=Thread(team, channel, _thread_ts(message) or ts, is_direct=channel.startswith("D")),
         ts=ts,
@@ -125,7 +149,7 @@ def _asked(body: Fields, event: Fields, bot_user_id: str, origin: Origin) -> Que
     team, channel, ts = _team(body, event), str(event["channel"]), str(event["ts"])
     return Question(
         id=question_id(team, channel, ts),
-        text=mrkdwn.read_text(_words(event), bot_user_id),
+        text=said.words_in(event, bot_user_id),
         asker=Asker(str(event["user"])),
         thread=Thread(team, channel, _thread_ts(event) or ts, is_direct=_is_direct(event)),
         ts=ts,
@@ -145,15 +169,14 @@ def _is_direct(event: Fields) -> bool:
 
 
 def _team(body: Fields, event: Fields) -> str:
-    return str(body.get("team_id") or event.get("team") or body.get("enterprise_id") or "")
+    """Return the team that installed the app: in a channel shared with others, `team_id` may be one of theirs."""
+    installed = body.get("authorizations")
+    ours = _fields(installed[0]).get("team_id") if isinstance(installed, list) and installed else None
+    return str(ours or body.get("team_id") or event.get("team") or body.get("enterprise_id") or "")
 
 
 def _thread_ts(message: Fields) -> str:
     return str(message.get("thread_ts") or "")
-
-
-def _words(message: Fields) -> str:
-    return str(message.get("text") or "")
 
 
 def _fields(value: object) -> Fields:

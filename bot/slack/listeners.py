@@ -8,6 +8,7 @@ cannot, the event is not acknowledged and Slack sends it again.
 
 import logging
 import re
+import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,17 +20,19 @@ from slack_sdk import WebClient
 
 from bot.asking import Asking
 from bot.channels import ChannelRecords
-from bot.errors import SlackRefused, SlackUnavailable
+from bot.errors import BotError, SlackRefused, SlackUnavailable
 from bot.ports import Kept, Line
 from bot.questions import Question, QuestionId
 from bot.slack import blocks, calls, incoming
 from bot.slack.incoming import Deleted, Edited
 from bot.slack.reply import SlackReplies
+from indexer.errors import IndexerError
 
 _NOTHING_ASKED = (
     "Write your question after the command: `/ask how many days of leave do I get?` Only you see the answer."
 )
 _TOO_MANY = "You have several questions waiting already. I will take the next one once those are answered."
+_NO_MORE = "I no longer do that. Ask me again, and use the buttons below the new answer."
 _KNOWN = "I know this question already: look in its thread."
 
 Body = Mapping[str, object]
@@ -67,6 +70,9 @@ class Intake:
         app.shortcut(incoming.ANSWER_SHORTCUT)(self._take_shortcut)
         app.event(re.compile(".*"))(self._follow_up)
         app.action(re.compile(r"source_\d+"))(_acknowledge)
+        app.action(re.compile(".*"))(_decline)
+        app.shortcut(re.compile(".*"))(_decline)
+        app.view(re.compile(".*"))(_acknowledge)
         app.error(_tell)
 
     def _keep(self, body: Body, context: BoltContext, next_: Callable[[], BoltResponse]) -> BoltResponse:
@@ -78,6 +84,8 @@ class Intake:
             context["kept"] = self.asking.keep(question)
             if context["kept"] is Kept.NEW:
                 log.info("question kept", extra={"question": question.id})
+            elif context["kept"] is Kept.KNOWN and isinstance(changed, Edited) and not self._change(changed):
+                self.asking.take_up(question, question.asker.user)  # who was offered an answer has asked for it now
         elif changed is not None:
             context["change"] = changed if self._change(changed) else None
         else:
@@ -168,9 +176,20 @@ def _acknowledge(ack: Ack) -> None:
     ack()
 
 
+def _decline(ack: Ack, body: Body, respond: Respond) -> None:
+    """Say that a button or shortcut, from an older version of ours, does nothing any more."""
+    ack()
+    log.info("a press on what is no more", extra={"kind": str(body.get("type"))})
+    if body.get("response_url"):
+        respond(text=_NO_MORE, response_type="ephemeral", replace_original=False)
+
+
 def _tell(error: Exception) -> None:
     """Log what Bolt would log together with the whole request, words included."""
     if isinstance(error, BoltUnhandledRequestError):
         log.warning("slack sent what nobody listens to", extra={"kind": str(error.request.body.get("type"))})
     else:
-        log.error("an event was not taken", extra={"error": type(error).__name__, "why": str(error)})
+        why = {"why": str(error)} if isinstance(error, BotError | IndexerError) else {}  # another may quote a question
+        frames = traceback.extract_tb(error.__traceback__)
+        where = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "unknown"
+        log.error("an event was not taken", extra={"error": type(error).__name__, "where": where, **why})

@@ -8,12 +8,14 @@ from typing import Protocol
 from slack_bolt import Ack, App, Respond
 
 from bot.answers import Answer, Refusal
-from bot.errors import SlackRefused, SlackUnavailable
+from bot.errors import RecordsUnusable, SlackRefused, SlackUnavailable
 from bot.questions import Question, QuestionId
 from bot.slack.rich_text import Block
+from indexer.errors import IndexerError
 from indexer.pages import Audience
 
 UNKNOWN = "I no longer know this question."
+BROKEN = "Sorry, I cannot do that at the moment: whoever runs me has to look at my records and my index."
 FAILED = "Slack did not take that. Please try again."
 
 Body = Mapping[str, object]
@@ -67,12 +69,15 @@ def listen(app: App, asked: Asked, deeds: Mapping[str, Deed]) -> None:
 
 def act(asked: Asked, deed: Deed, known: str, body: Body, respond: Respond) -> None:
     """Do *deed* on the question *known*, and tell who pressed what there is to tell."""
-    question = asked.question(QuestionId(known))
     try:
+        question = asked.question(QuestionId(known))
         said = UNKNOWN if question is None else deed(Press(question, person_of(body), _trigger(body), respond))
     except (SlackRefused, SlackUnavailable) as error:
         log.warning("a press had no effect", extra={"code": str(error)})
         said = FAILED
+    except (RecordsUnusable, IndexerError) as error:
+        log.error("a press had no effect", extra={"why": str(error)})  # noqa: TRY400  the sentence is enough
+        said = BROKEN
     if said:
         respond(text=said, response_type="ephemeral", replace_original=False)
 

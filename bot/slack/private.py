@@ -1,4 +1,4 @@
-"""A message for one person's eyes: by the response_url of what they did, or later in their direct message."""
+"""A message for one person's eyes: by the response_url of what they did; later, or without one, as a direct message."""
 
 import logging
 
@@ -23,9 +23,12 @@ class PrivateMessage:
 
     def send(self, message: Message) -> None:
         """Show *message*, in plainer blocks where Slack refuses the others."""
+        if not self._question.reply_url:
+            self._write_to_asker(message)
+            return
         for blocks in (message.blocks, message.plainer) if message.plainer else (message.blocks,):
             answer = self._post(message.text, blocks)
-            if answer is None or answer.status_code == 200:
+            if answer.status_code == 200:
                 return
             if answer.status_code in {404, 410}:  # used five times, or half an hour old
                 break
@@ -34,9 +37,7 @@ class PrivateMessage:
         log.info("a response_url is used up, writing to the asker instead")
         self._write_to_asker(message)
 
-    def _post(self, text: str, blocks: tuple[Block, ...]) -> WebhookResponse | None:
-        if not self._question.reply_url:
-            return None
+    def _post(self, text: str, blocks: tuple[Block, ...]) -> WebhookResponse:
         hook = WebhookClient(self._question.reply_url, retry_handlers=[])
         return hook.send(text=text, blocks=list(blocks), response_type="ephemeral", replace_original=False)
 

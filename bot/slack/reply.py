@@ -24,8 +24,20 @@ from bot.slack.stream import Stream
 
 SECONDS_BETWEEN_UPDATES = 1.5  # chat.update is Tier 3: 50 a minute, and each one takes Slack's time to show
 
-_NOT_THERE = {"not_in_channel", "channel_not_found", "is_archived", "restricted_action", "thread_not_found"}
 _INVITE_ME = "I cannot write there: invite me to the channel first, and then ask again."
+_CLOSED_THERE = "I cannot write there: the channel was archived, or lets only some people write. Ask me here instead."
+_NOT_THERE = {
+    "not_in_channel": _INVITE_ME,
+    "channel_not_found": _INVITE_ME,
+    "is_archived": _CLOSED_THERE,
+    "restricted_action": _CLOSED_THERE,
+    "restricted_action_read_only_channel": _CLOSED_THERE,
+    "restricted_action_thread_only_channel": _CLOSED_THERE,
+    "restricted_action_non_threadable_channel": _CLOSED_THERE,
+    "restricted_action_thread_locked": _CLOSED_THERE,
+    "thread_not_found": "I cannot write there: the thread is gone. Ask me here instead.",
+}
+"""What its asker is told in private where Slack lets nothing be written below a question, by Slack's code."""
 
 log = logging.getLogger(__name__)
 
@@ -132,10 +144,15 @@ class SlackReply:
                 self._show_surely(blocks.refusal(step, self._frame))
 
     def apologise(self, error: Exception) -> None:
-        """Say in one friendly sentence that there is no answer this time. Raises SlackUnavailable or SlackRefused."""
-        if isinstance(error, SlackRefused) and str(error) in _NOT_THERE and self._frame.question.reply_url:
+        """Say in one friendly sentence that there is no answer this time, in private where it cannot be said there.
+
+        Raises SlackUnavailable or SlackRefused.
+        """
+        if isinstance(error, SlackRefused) and str(error) in _NOT_THERE:
             private = PrivateMessage(self._posted.client, self._frame.question)
-            calls.patiently(lambda: private.send(blocks.said(_INVITE_ME)), self._wait)
+            message = blocks.unsaid(self._frame.question, _NOT_THERE[str(error)])
+            calls.patiently(lambda: private.send(message), self._wait)
+            self._close()
             return
         self._show_surely(blocks.apology(error, self._found.passages))
 

@@ -103,12 +103,14 @@ def say(exchange: Exchange, person: Person, channel: Channel, text: str, thread_
 
 
 def edit(exchange: Exchange, channel: Channel, ts: str, text: str) -> Message:
-    """Change a person's message, as its author."""
+    """Change a person's message, as its author; one that mentions the bot now makes two events, as a new one does."""
     previous = _own(exchange, channel, ts)
     edited_ts = exchange.state.new_ts()
     message = exchange.state.put(replace(previous, text=text, blocks=(rich_text(text),), edited_ts=edited_ts))
     if BOT_USER_ID in channel.members:
-        exchange.announce([events.message_changed(message, previous, channel, edited_ts)])
+        changed = events.message_changed(message, previous, channel, edited_ts)
+        is_mention = channel.kind != "im" and mentions_bot(text)
+        exchange.announce_mention([events.bot_mentioned(message), changed] if is_mention else [changed])
     return message
 
 

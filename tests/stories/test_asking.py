@@ -8,7 +8,7 @@ import pytest
 from bot.answers import RefusalReason, Step
 from bot.channels import ChannelSettings
 from bot.questions import Origin, Question
-from bot.workspace import Channel, Fault, FaultKind, Person, Population, Workspace
+from bot.workspace import DEFAULT_SCOPES, Channel, Fault, FaultKind, Person, Population, Workspace
 from indexer.pages import EVERYONE, Audience, Principal
 from tests.bot.slack.running import (
     HELP,
@@ -245,6 +245,29 @@ def test_edited_question_is_answered_anew_in_the_same_place(workspace: Workspace
     assert [asked for asked, _ in answering.asked] == ["how many days in the UK?", "how many days in Germany?"]
 
 
+def test_mention_that_an_edit_adds_is_answered(workspace: Workspace, path: Path) -> None:
+    """Whoever forgot to call the bot need not write it all again."""
+    with running(workspace, path, ScriptedAnswering()):
+        ts = workspace.say(MAYA, HELP, "how many days off?")
+        workspace.edit(HELP, ts, f"how many days off, <@{workspace.bot_user_id}|footnote>?")
+
+        reply_once(workspace, HELP, ts, ANSWER)
+
+
+def test_edit_is_seen_where_the_bot_is_not_sent_messages(path: Path) -> None:
+    """As in a group's direct message: there Slack tells of mentions alone, edited ones among them."""
+    answering = ScriptedAnswering([an_answer()], [an_answer(text="You get 30 days.")])
+    with (
+        Workspace.start(scopes=DEFAULT_SCOPES - {"channels:history"}) as workspace,
+        running(workspace, path, answering),
+    ):
+        ts = mention(workspace, "how many days in the UK?")
+        reply_once(workspace, HELP, ts, ANSWER)
+        workspace.edit(HELP, ts, f"<@{workspace.bot_user_id}> how many days in Germany?")
+
+        reply_once(workspace, HELP, ts, "You get 30 days.")
+
+
 def test_question_edited_while_it_is_answered_gets_the_later_answer(workspace: Workspace, path: Path) -> None:
     """What was being written for the old words is not shown."""
     held = Held()
@@ -390,6 +413,16 @@ def test_question_to_nobody_is_offered_an_answer_in_private(workspace: Workspace
         reply_once(workspace, HELP, ts, ANSWER)
 
 
+def test_mention_that_is_added_to_an_offered_question_takes_the_offer_up(workspace: Workspace, path: Path) -> None:
+    """Whoever calls the bot after all need not look for the button."""
+    with running(workspace, path, ScriptedAnswering()) as bot:
+        ts = offering(workspace, bot, "how many days off do we get?")
+        ephemeral(workspace, JONAS, HELP, "Shall I answer here?")
+        workspace.edit(HELP, ts, f"<@{workspace.bot_user_id}> how many days off do we get?")
+
+        reply_once(workspace, HELP, ts, ANSWER)
+
+
 def test_no_offer_without_certainty_or_where_nobody_switched_it_on(workspace: Workspace, path: Path) -> None:
     """The bot speaks when it is spoken to."""
     with running(workspace, path, ScriptedAnswering()) as bot:
@@ -460,7 +493,7 @@ def test_shortcut_where_the_bot_is_not_says_how_to_mend_that(workspace: Workspac
 
 
 def test_channel_archived_while_answering_is_no_hang(workspace: Workspace, path: Path) -> None:
-    """The question is given up and the next one answered."""
+    """The question is given up, its asker is told in private, and the next one is answered."""
     held = Held()
     with running(workspace, path, held):
         mention(workspace, "how many days off?")
@@ -470,6 +503,8 @@ def test_channel_archived_while_answering_is_no_hang(workspace: Workspace, path:
         ts = workspace.say(MAYA, "D0MAYA", "and here?")
 
         reply_once(workspace, "D0MAYA", ts, ANSWER)
+        (told,) = [m for m in workspace.messages("D0MAYA") if "archived" in m.text]
+    assert "how many days off?" in str(told.blocks)
 
 
 @pytest.mark.parametrize("transport", ["socket mode", "signed http"])

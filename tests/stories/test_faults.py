@@ -65,7 +65,7 @@ def test_reply_deleted_while_it_is_written_is_posted_anew(workspace: Workspace, 
 
 
 def test_bot_that_is_kicked_while_answering_goes_on_elsewhere(workspace: Workspace, path: Path) -> None:
-    """The question ends, in the records too, and the next one is answered."""
+    """The question ends, in the records too, its asker is told in private, and the next one is answered."""
     held = AfterFound()
     with running(workspace, path, held) as bot:
         mention(workspace)
@@ -76,6 +76,8 @@ def test_bot_that_is_kicked_while_answering_goes_on_elsewhere(workspace: Workspa
 
         reply_once(workspace, "D0JONAS", ts, ANSWER)
         bot.records.wait_for_last()
+        (told,) = [m for m in workspace.messages("D0MAYA") if "invite me to the channel" in m.text]
+    assert "how many days off?" in str(told.blocks)
 
 
 def test_two_bots_of_one_app_answer_each_question_once(workspace: Workspace, tmp_path: Path) -> None:
@@ -104,3 +106,16 @@ def test_event_whose_acknowledgement_is_lost_is_answered_once(workspace: Workspa
 
         assert len(replies(workspace, HELP, ts)) == 1
     assert len(answering.asked) == 1
+
+
+def test_question_waits_while_the_token_is_not_taken(
+    workspace: Workspace, path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whoever reads the log learns what to do, and what was asked meanwhile is answered once, afterwards."""
+    workspace.inject(Fault(FaultKind.REFUSED, method="chat.postMessage", error="token_revoked", times=3))
+    with running(workspace, path, ScriptedAnswering()):
+        ts = mention(workspace)
+
+        reply_once(workspace, HELP, ts, ANSWER)
+    sentences = [str(vars(record).get("why")) for record in caplog.records]
+    assert any("token_revoked" in why and "FOOTNOTE_SLACK__BOT_TOKEN" in why for why in sentences)

@@ -116,6 +116,40 @@ def test_page_that_was_closed_since_is_shown_to_admins_alone(workspace: Workspac
         the_modal(workspace, MAYA)
 
 
+def test_press_that_a_damaged_index_keeps_from_its_end_is_answered(workspace: Workspace, path: Path) -> None:
+    """Nobody presses a button and hears nothing; nothing is shown either."""
+    with running(workspace, path, ScriptedAnswering()) as bot:
+        reply = asked(workspace, bot)
+        bot.mind.is_damaged = True
+        workspace.press(JONAS, HELP, reply.ts, "shown")
+
+        ephemeral(workspace, JONAS, HELP, "has to look at my records and my index")
+        assert workspace.modals(JONAS) == []
+
+
+def test_button_of_an_older_version_says_that_it_does_nothing(workspace: Workspace, path: Path) -> None:
+    """Slack keeps messages for years; a button that nobody takes shows a warning sign alone."""
+    old = {"type": "button", "action_id": "an_older_one", "text": {"type": "plain_text", "text": "Old"}, "value": "1"}
+    row = {"type": "actions", "elements": [old]}
+    with running(workspace, path, ScriptedAnswering()) as bot:
+        posted = bot.replies._client.chat_postMessage(
+            channel=HELP, text="Old", blocks=[row], unfurl_links=False, unfurl_media=False
+        )
+        ts = str(posted["ts"])
+        workspace.press(JONAS, HELP, ts, "an_older_one")
+
+        ephemeral(workspace, JONAS, HELP, "I no longer do that")
+
+
+def test_shortcut_of_an_older_version_says_that_it_does_nothing(workspace: Workspace, path: Path) -> None:
+    """The app's settings at Slack may still have it."""
+    with running(workspace, path, ScriptedAnswering()):
+        ts = workspace.say(JONAS, HELP, "how many days off?")
+        workspace.shortcut(JONAS, HELP, ts, "an_older_one")
+
+        ephemeral(workspace, JONAS, HELP, "I no longer do that")
+
+
 def test_nobody_else_sees_what_the_bot_was_shown(workspace: Workspace, path: Path) -> None:
     """They are told so; passages may be closed to them."""
     with running(workspace, path, ScriptedAnswering()) as bot:

@@ -26,6 +26,7 @@ from bot.slack.telling import Telling
 from bot.slack.web import SlackWeb
 from bot.worker import Worker
 from bot.workspace import Message, Workspace
+from indexer.errors import CatalogueUnusable
 from indexer.pages import Audience
 from indexer.passages import PageKey, PassageId
 from tests.fakes_bot import StillClock
@@ -48,6 +49,7 @@ class SureMind:
     forgotten: list[str] = field(default_factory=list)
     open_to_all: bool = False
     closed_since: bool = False
+    is_damaged: bool = False
 
     def is_sure(self, question: Question, audience: Audience) -> bool:  # noqa: ARG002  the port's words
         """Return whether *question* is one of those."""
@@ -59,6 +61,8 @@ class SureMind:
 
     def may_open(self, pages: Iterable[PageKey], audience: Audience) -> bool:  # noqa: ARG002  the port's words
         """Return whether it was told of nothing that closed them."""
+        if self.is_damaged:
+            raise CatalogueUnusable("the catalogue is damaged")
         return not self.closed_since
 
     def forget(self, question: Question, audience: Audience) -> None:  # noqa: ARG002  the port's words

@@ -139,12 +139,14 @@ def test_advice_goes_to_the_channel_where_that_is_chosen(workspace: Workspace, b
 
 
 def test_advice_goes_to_the_asker_where_the_bot_may_not_write(workspace: Workspace, bot: None) -> None:
-    """The bot is not in #leadership; nothing is lost."""
+    """The bot is not in #leadership; nothing is lost, and the modal says where it is."""
     del bot
 
     submitted(workspace, asked(workspace, channel="leadership"), {"where": "channel"})
 
     assert "Use both" in message_in(workspace, DIRECT).text
+    (modal,) = workspace.modals(MAYA)
+    assert "is in your messages with me" in str(modal.blocks)
 
 
 def test_wrong_value_is_said_in_the_modal(workspace: Workspace, bot: None) -> None:

@@ -87,6 +87,37 @@ class FullOnce(Records):
         return super().admit(question, at_most)
 
 
+class Quoting(Records):
+    """Records with a bug that quotes the question."""
+
+    def admit(self, question: Question, at_most: int) -> Kept:
+        """Fail."""
+        raise ValueError(question.text, at_most)
+
+
+def test_bug_that_quotes_a_question_is_logged_without_its_words(
+    workspace: Workspace, path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The class of the error and its place are enough to find it."""
+    told = threading.Event()
+
+    def watch(record: logging.LogRecord) -> bool:
+        if record.msg == "an event was not taken":
+            told.set()
+        return True
+
+    caplog.handler.addFilter(watch)
+    quoting = Quoting(path, lambda: NOW)
+    with running(workspace, path, ScriptedAnswering(), lambda _: quoting), closing(quoting):
+        workspace.say(MAYA, HELP, f"<@{workspace.bot_user_id}> xyzzy")
+        assert told.wait(SECONDS)
+
+    caplog.handler.removeFilter(watch)
+    (where,) = [vars(record)["where"] for record in caplog.records if record.msg == "an event was not taken"]
+    assert "test_app.py" in where
+    assert "xyzzy" not in "\n".join(str(vars(record)) for record in caplog.records)
+
+
 def test_question_that_could_not_be_kept_is_sent_again(workspace: Workspace, path: Path) -> None:
     """No ack without the question on disk: Slack redelivers, and the answer comes."""
     full_once = FullOnce(path, lambda: NOW)

@@ -55,7 +55,7 @@ PASSING = [
     ssl.SSLError(),
     UnicodeDecodeError("utf-8", b"", 0, 1, "x"),
 ]
-REFUSALS = ["invalid_auth", "channel_not_found", "not_in_channel", "invalid_blocks", "msg_too_long", "missing_scope"]
+REFUSALS = ["channel_not_found", "not_in_channel", "invalid_blocks", "msg_too_long", "missing_scope"]
 
 
 @pytest.mark.parametrize("error", PASSING, ids=repr)
@@ -70,6 +70,17 @@ def test_what_slack_will_never_take_is_refused_with_its_code(code: str) -> None:
     """The log says what to look up."""
     with pytest.raises(SlackRefused, match=f"^{code}$"):
         calls.once(failing(said(code)))
+
+
+@pytest.mark.parametrize("code", sorted(calls.TOKEN_LOST))
+def test_lost_token_is_no_refusal_and_its_cure_is_named(code: str) -> None:
+    """Questions wait until the operator has put a new one in; trying again at once is of no use."""
+    clock = StillClock()
+
+    with pytest.raises(SlackUnavailable, match=f"^{code}: .*FOOTNOTE_SLACK__BOT_TOKEN"):
+        calls.patiently(failing(said(code)), clock.wait)
+
+    assert clock.waits == []
 
 
 SDK_ERRORS = [e for e in vars(errors).values() if isinstance(e, type) and issubclass(e, Exception)]

@@ -20,7 +20,7 @@ from bot.workspace.limits import check_blocks, check_text, check_view
 from bot.workspace.mentions import read_blocks, read_mrkdwn
 from indexer.passages import Hit
 from tests.bot.slack.test_blocks import hits, many_hits, sentences, words
-from tests.fakes_bot import a_question, a_refusal, shown
+from tests.fakes_bot import a_hit, a_question, a_refusal, shown
 
 few = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 ASKER, OWNER = "U0JONAS", "U0PRIYA"
@@ -85,6 +85,18 @@ def test_what_the_bot_was_shown_fits_a_modal(found: list[Hit], text: str) -> Non
     check_view(view, Surface.MODAL)
     assert read_blocks(view["blocks"]).pings == ()
     assert set(read_blocks(view["blocks"]).links) <= {hit.url for hit in found}
+
+
+@pytest.mark.parametrize("letter", ["年", "й"])
+def test_what_the_bot_was_shown_fits_a_modal_in_every_script(letter: str) -> None:
+    """A letter that is not Latin takes more bytes; every passage is there still."""
+    found = [a_hit(n, title=letter * 200, headings=(letter * 200,), text=letter * 3000) for n in range(1, 25)]
+    answer = Answer(letter, (), (), shown(*found), Timings(), letter, 1, letter * 12_000)
+
+    view = json.loads(json.dumps(forms.shown(asked(letter * 2000, letter * 2000), answer)))
+
+    check_view(view, Surface.MODAL)
+    assert all(f"[{n}] {letter}" in str(view) for n in range(1, 25))
 
 
 @few

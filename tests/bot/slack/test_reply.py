@@ -183,7 +183,7 @@ def test_slack_staying_away_is_said(workspace: Workspace, reply: Reply) -> None:
 
 
 @pytest.mark.parametrize("step", [FOUND, ANSWER], ids=["found", "answer"])
-@pytest.mark.parametrize("code", ["not_in_channel", "is_archived", "channel_not_found", "invalid_auth"])
+@pytest.mark.parametrize("code", ["not_in_channel", "is_archived", "channel_not_found", "missing_scope"])
 def test_refusal_of_slack_is_said(workspace: Workspace, reply: Reply, code: str, step: Found) -> None:
     """Nothing is written for a channel that cannot be written to."""
     workspace.inject(Fault(FaultKind.REFUSED, method="chat.postMessage", error=code))
