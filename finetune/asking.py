@@ -170,7 +170,7 @@ def recall(model: Any, dev: Sequence[Asked], passages: Tensor) -> dict[str, floa
                 some = dev[start : start + EMBEDDED_AT_ONCE]
                 asked = _embedded(model, [wordings(one.question)[wording] for one in some])
                 for one, row in zip(some, asked, strict=True):
-                    near = passages[sorted(of_source[one.source])] @ row
+                    near = passages[sorted(of_source[one.source] - set(one.golds))] @ row
                     ranks.append(int((near > (passages[one.golds] @ row).max()).sum()))
     return {f"recall@{count}": float(np.mean(np.array(ranks) < count)) for count in (1, 5, 10)}
 
