@@ -185,7 +185,7 @@ def _with(more: Iterable[Block], message: Message) -> Message:
 
 
 def _fallback(words: str) -> str:
-    return mrkdwn.fallback_text(words.strip() or "…", MAX_FALLBACK_CHARACTERS)
+    return mrkdwn.fallback_text(words, MAX_FALLBACK_CHARACTERS).strip() or "…"  # of what cannot be seen nothing is left
 
 
 def _found_line(step: Found) -> str:

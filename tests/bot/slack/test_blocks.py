@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from bot.answering import REFUSALS
@@ -213,6 +213,7 @@ def test_slack_accepts_passages_and_drafts_whatever_they_hold(found: list[Hit], 
 
 
 @unhurried
+@example([], (), "\x1b")
 @given(many_hits, sentences, words)
 def test_slack_accepts_an_answer_whatever_it_holds(found: list[Hit], said: tuple[Sentence, ...], text: str) -> None:
     """No answer, however long or hostile, breaks Slack's limits, pings anybody or links elsewhere."""
