@@ -145,7 +145,7 @@ def test_advice_goes_to_the_asker_where_the_bot_may_not_write(workspace: Workspa
     submitted(workspace, asked(workspace, channel="leadership"), {"where": "channel"})
 
     assert "Use both" in message_in(workspace, DIRECT).text
-    workspace.wait_for(lambda: "is in your messages with me" in str(workspace.modals(MAYA)), SECONDS)
+    workspace.wait_for(lambda: "is in your messages with me" in str(workspace.modals(MAYA)[0].blocks), SECONDS)
 
 
 def test_wrong_value_is_said_in_the_modal(workspace: Workspace, bot: None) -> None:
