@@ -65,7 +65,8 @@ def likeliest(question: str, shown: Sequence[ShownPassage], verifier: Verifier) 
     held = _shares(question, [(passage.number, text) for passage, text in found])
     beside = _beside([(passage.number, table) for passage, _, table in told], held)
     sure = [_likelier(one, HELD_WEIGHT * share) for one, share in zip(read, held, strict=True)]
-    order = sorted(range(len(found)), key=lambda place: -_with_passage(sure[place], found[place][0]))
+    weight = _weights(shown)
+    order = sorted(range(len(found)), key=lambda place: -sure[place] * weight[found[place][0].number])
     return [Quoted(found[place][1], found[place][0].number, sure[place], place, beside[place]) for place in order]
 
 
@@ -79,15 +80,15 @@ def is_outweighed(
     """Return whether the first of *quotes*, the likeliest of *shown*, is far likelier to answer than all of *draft*."""
     if not draft or not quotes:
         return False
-    numbered = {passage.number: passage for passage in shown}
+    numbered, weight = {passage.number: passage for passage in shown}, _weights(shown)
     said = [(numbered[one.citations[0]], one.text) for one in draft]
     beside = [(quote.number, quote.text) for quote in quotes]
     held = _shares(question, [*((passage.number, text) for passage, text in said), *beside])[: len(said)]
     best = max(
-        _with_passage(_likelier(one, HELD_WEIGHT * share), passage)
+        _likelier(one, HELD_WEIGHT * share) * weight[passage.number]
         for one, share, (passage, _) in zip(_read(question, said, verifier), held, said, strict=True)
     )
-    return best < OUTWEIGHED * _with_passage(quotes[0].sure, numbered[quotes[0].number])
+    return best < OUTWEIGHED * quotes[0].sure * weight[quotes[0].number]
 
 
 def _read(question: str, found: Sequence[tuple[ShownPassage, str]], verifier: Verifier) -> list[float]:
@@ -96,9 +97,14 @@ def _read(question: str, found: Sequence[tuple[ShownPassage, str]], verifier: Ve
     return [float(score) for score in scores]
 
 
-def _with_passage(sure: float, passage: ShownPassage) -> float:
-    """Return how much a sentence weighs beside those of other passages."""
-    return sure * math.sqrt(1.0 if passage.hit.verified is None else passage.hit.verified)
+def _weights(shown: Sequence[ShownPassage]) -> dict[int, float]:
+    """Return by number how much each passage's sentences weigh beside those of the others.
+
+    Search lets the verifier read the first few only: what comes after them weighs no more than the least of these.
+    """
+    verified = {passage.number: passage.hit.verified for passage in shown}
+    least = min((sure for sure in verified.values() if sure is not None), default=1.0)
+    return {number: math.sqrt(least if sure is None else sure) for number, sure in verified.items()}
 
 
 def _shares(question: str, found: Sequence[tuple[int, str]]) -> list[float]:

@@ -1,6 +1,7 @@
 """The wiki's own words as an answer."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -191,6 +192,19 @@ def test_a_draft_gives_way_to_what_is_far_likelier() -> None:
     assert not is_outweighed(Sentence("Leave is booked there.", (1,)))
     assert not quoting.is_outweighed(question, [], shown, quotes, verifier)
     assert not quoting.is_outweighed(question, [Sentence("Cats.", (1,))], shown, [], verifier)
+
+
+def test_a_passage_that_the_verifier_did_not_read_has_no_lead() -> None:
+    """Search lets it read the first few only."""
+    likely, unlikely = (
+        hit("Leave is booked in Roster.", title="Leave"),
+        hit("Leave is booked by Maya.", title="Old leave"),
+    )
+    shown = number([replace(likely, verified=0.9), replace(unlikely, verified=0.2), hit("Leave is booked by fax.")])
+
+    quotes = quoting.likeliest("where is leave booked", shown, WordsVerifier())
+
+    assert [one.number for one in quotes] == [1, 2, 3]
 
 
 def test_an_answer_that_is_long_enough_stays_as_it_is() -> None:
