@@ -34,11 +34,11 @@ class Handovers:
             )
             return kept.rowcount == 1
 
-    def keep_message(self, question_id: QuestionId, channel: str, ts: str) -> None:
-        """Remember which message calls the person."""
+    def keep_message(self, question_id: QuestionId, channel: str, ts: str) -> bool:
+        """Remember which message calls the person. False where the question was taken back by now."""
         with self._database.change() as connection:
             sql = "UPDATE handover SET channel = ?, ts = ? WHERE question_id = ?"
-            connection.execute(sql, (channel, ts, question_id))
+            return connection.execute(sql, (channel, ts, question_id)).rowcount == 1
 
     def owner(self, question_id: QuestionId) -> str:
         """Return who was called; empty if nobody."""

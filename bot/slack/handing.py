@@ -51,8 +51,8 @@ class Handovers(Protocol):
     def begin(self, question_id: QuestionId, asked_by: str, owner: str) -> bool:
         """Keep that *question_id* goes to *owner*. False if somebody was called already."""
 
-    def keep_message(self, question_id: QuestionId, channel: str, ts: str) -> None:
-        """Remember which message calls the person."""
+    def keep_message(self, question_id: QuestionId, channel: str, ts: str) -> bool:
+        """Remember which message calls the person. False where the question was taken back by now."""
 
     def drop(self, question_id: QuestionId) -> None:
         """Forget a handover whose message Slack did not take."""
@@ -84,10 +84,12 @@ class HandingOver:
     def take_back(self, question: Question) -> None:
         """Delete the message that calls a person for *question*, which its asker has deleted: it repeats the words."""
         handed = self.handovers.take_back(question.id)
-        if handed is None or not handed.ts:
-            return
+        if handed is not None and handed.ts:  # else it is on its way, and deleted once it is there
+            self._delete(handed.channel, handed.ts)
+
+    def _delete(self, channel: str, ts: str) -> None:
         try:
-            calls.once(lambda: self.client.chat_delete(channel=handed.channel, ts=handed.ts))
+            calls.once(lambda: self.client.chat_delete(channel=channel, ts=ts))
         except (SlackRefused, SlackUnavailable) as error:
             log.warning("a call to a person was not deleted", extra={"code": str(error)})
 
@@ -103,14 +105,14 @@ class HandingOver:
         except (SlackRefused, SlackUnavailable):
             self.handovers.drop(question.id)
             raise
-        if owner.of_page and not _is_private(question):
+        if ts and owner.of_page and not _is_private(question):
             self._tell_owner(question, owner, ts)
         return "I have asked a person to look at it." if _is_private(question) else ""
 
     def _call(self, question: Question, owner: str) -> str:
         """Call *owner* in the question's thread, or by direct message where the thread is not for everybody.
 
-        Return the ts of the message that does.
+        Return the ts of the message that does; empty where the question was deleted meanwhile, and it with it.
         """
         channel, thread_ts = _place(question, owner)
         message = _calling(question, owner)
@@ -125,7 +127,9 @@ class HandingOver:
                 metadata={"event_type": _METADATA_TYPE, "event_payload": {"question_id": question.id}},
             )
         )
-        self.handovers.keep_message(question.id, str(posted["channel"]), str(posted["ts"]))
+        if not self.handovers.keep_message(question.id, str(posted["channel"]), str(posted["ts"])):
+            self._delete(str(posted["channel"]), str(posted["ts"]))
+            return ""
         return str(posted["ts"])
 
     def _tell_owner(self, question: Question, owner: Owner, ts: str) -> None:

@@ -221,6 +221,18 @@ def test_deleted_question_takes_the_call_to_a_person_along(workspace: Workspace,
         assert bot.records.handovers.count_open() == 0
 
 
+def test_question_deleted_while_a_person_is_called_takes_the_call_along(workspace: Workspace, path: Path) -> None:
+    """Slack shows the call before it answers the bot that posts it."""
+    with running(workspace, path, ScriptedAnswering()) as bot:
+        with_owner(bot, workspace)
+        reply = asked(workspace, bot)
+        workspace.inject(Fault(FaultKind.SLOW, method="chat.postMessage", seconds=1.0))
+        workspace.press(JONAS, HELP, reply.ts, "ask_a_person")
+        workspace.wait_for(lambda: _saying(workspace, reply, "needs a person"), SECONDS)
+        workspace.delete(HELP, str(reply.thread_ts))
+        workspace.wait_for(lambda: not replies(workspace, HELP, str(reply.thread_ts)), SECONDS)
+
+
 def _saying(workspace: Workspace, reply: Message, words: str) -> Message | None:
     below = replies(workspace, HELP, str(reply.thread_ts))
     return next((message for message in below if words in message.text), None)
