@@ -60,9 +60,10 @@ class BotPrompting:
         return [dropped.flaw.value for dropped in citing.check(answer, _shown(pieces)).dropped]
 
 
-def embedder(settings: Settings) -> Embedder:
-    """Return the embedder that the bot searches with, but for what is added to it for questions."""
-    return SentenceTransformerEmbedder(settings.embedder.path or str(packaged_model_path()), wiring.EMBEDDED_TOKENS)
+def searching_embedder(settings: Settings) -> Embedder:
+    """Return the embedder that the bot searches with."""
+    model = settings.embedder.path or str(packaged_model_path())
+    return SentenceTransformerEmbedder(model, wiring.EMBEDDED_TOKENS, wiring.embedder_weights(settings))
 
 
 def embedder_folder() -> Path:
@@ -70,8 +71,8 @@ def embedder_folder() -> Path:
     return packaged_model_path()
 
 
-def asked_of(settings: Settings) -> Path:
-    """Return the folder of the embedding model whose question side is trained. Raises EmbedderUnusable."""
+def untrained_embedder(settings: Settings) -> Path:
+    """Return the folder of the embedding model that is trained. Raises EmbedderUnusable."""
     return Path(settings.embedder.path) if settings.embedder.path else packaged_model_path()
 
 

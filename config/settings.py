@@ -144,11 +144,11 @@ class EmbedderSettings(Group):
             "which is installed with Footnote."
         ),
     ] = ""
-    questions_path: Annotated[
+    weights_path: Annotated[
         str,
         Field(
-            description="The folder of weights that are added to the embedding model where it embeds questions; "
-            "`shipped` for those that come with Footnote, which fit its own model alone; empty for none."
+            description="The folder of weights that are added to the embedding model; `shipped` for those that come "
+            "with Footnote, which fit its own model alone; empty for none. Another value embeds the wiki anew."
         ),
     ] = SHIPPED
 

@@ -75,7 +75,7 @@ def indexing(settings: Settings) -> Indexing:
     numpy_on_one_core()
     catalogue = Catalogue(settings.data_dir / "wiki.db")
     embedder = SentenceTransformerEmbedder(
-        settings.embedder.path or str(packaged_model_path()), EMBEDDED_TOKENS, _question_weights(settings)
+        settings.embedder.path or str(packaged_model_path()), EMBEDDED_TOKENS, embedder_weights(settings)
     )
     snapshots = Snapshots(settings.data_dir / "snapshots")
     verifier = _verifier(settings)
@@ -278,9 +278,9 @@ def adapter_in_use(settings: Settings) -> Path | None:
     return Path(named) if named else None
 
 
-def _question_weights(settings: Settings) -> Path | None:
-    """Return the folder of what is added to the embedding model for questions, None for nothing."""
-    named = settings.embedder.questions_path
+def embedder_weights(settings: Settings) -> Path | None:
+    """Return the folder of what is added to the embedding model, None for nothing."""
+    named = settings.embedder.weights_path
     if named == SHIPPED:
         return None if settings.embedder.path else SHIPPED_FOLDER  # those that are shipped fit our own model alone
     return Path(named) if named else None

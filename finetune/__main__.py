@@ -1,4 +1,4 @@
-"""Door of fine-tuning: `python -m finetune` dataset · train · verifier · questions · export · evaluate."""
+"""Door of fine-tuning: `python -m finetune` dataset · train · verifier · embedder · export · evaluate."""
 
 import os  # first: how threads wait is read when torch is loaded
 
@@ -17,8 +17,8 @@ from typing import Any
 from config import finetuning, foundry, logs, settings, wiring
 from finetune import (
     adapter_file,
-    asking,
     dataset,
+    embedder,
     evaluate,
     examples,
     export,
@@ -77,9 +77,9 @@ def _dataset(read: settings.Settings, options: argparse.Namespace) -> int:
         )
         return 0
     bar = Bar()
-    embedder = finetuning.embedder(read)
-    corpora = finetuning.wiki_corpora(wikis, embedder, work / "index", bar)
-    corpora |= finetuning.public_corpora(sets, embedder, work / "index", bar)
+    searching = finetuning.searching_embedder(read)
+    corpora = finetuning.wiki_corpora(wikis, searching, work / "index", bar)
+    corpora |= finetuning.public_corpora(sets, searching, work / "index", bar)
     vocabulary = foundry.LlamaVocabulary(foundry.base_file(read, options.base, bar))
     workshop = dataset.Workshop(finetuning.BotPrompting(), vocabulary, corpora, options.seed)
     held_back = finetuning.golden_questions()
@@ -173,29 +173,25 @@ def _verifier(read: settings.Settings, options: argparse.Namespace) -> int:
     return 0
 
 
-def _questions(read: settings.Settings, options: argparse.Namespace) -> int:
-    """Train what is added to the embedding model where it embeds questions, and write it."""
+def _embedder(read: settings.Settings, options: argparse.Namespace) -> int:
+    """Train what is added to the embedding model, or go on with it, and write it."""
     work = read.data_dir / WORK
     data = options.dataset or work / "dataset"
-    run = options.run or work / "runs" / "questions"
-    chosen = asking.Settings(**_given(options, asking.Settings))
-    texts: dict[str, int] = {}
-    sides = {side: asking.lists(pairs.read(data / f"{side}-pairs.jsonl"), texts) for side in ("train", "dev")}
+    run = options.run or work / "runs" / "embedder"
+    chosen = embedder.Settings(**_given(options, embedder.Settings))
+    made_of = embedder.lists(*(pairs.read(data / f"{side}-pairs.jsonl") for side in ("train", "dev")))
     out = options.out or run / "export"
     if options.dry_run:
-        counts = {side: len(found) for side, found in sides.items()}
-        _print({"questions": counts, "passages": len(texts), "would_write": str(out)})
+        questions = {"train": len(made_of.train), "dev": len(made_of.dev)}
+        _print({"questions": questions, "passages": len(made_of.texts), "would_write": str(out)})
         return 0
-    run.mkdir(parents=True, exist_ok=True)
-    bar = Bar()
-    passages = asking.vectors(list(texts), finetuning.embedder(read), run / "vectors.pt", bar)
-    bar.close()
-    base = finetuning.asked_of(read)
-    line = TrainingLine(0)
-    weights, figures = asking.train(sides, passages, base, chosen, line)
+    threads = options.threads or len(os.sched_getaffinity(0))
+    base = finetuning.untrained_embedder(read)
+    line = TrainingLine(chosen.minutes)
+    figures = embedder.train(made_of, base, chosen, run, threads, line)
     line.close()
-    path = asking.write(out, weights, base, asking.facts(chosen, figures, dataset.hashes(data)))
-    _print({"path": str(path), "dev": {name: round(value, 4) for name, value in figures.items()}})
+    facts = embedder.facts(chosen, figures, dataset.hashes(data))
+    _print({"path": str(embedder.export(run, out, base, facts)), "dev": facts["dev"]})
     return 0
 
 
@@ -308,7 +304,7 @@ ACTS = {
     "dataset": _dataset,
     "train": _train,
     "verifier": _verifier,
-    "questions": _questions,
+    "embedder": _embedder,
     "export": _export,
     "evaluate": _evaluate,
 }

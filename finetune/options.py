@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from finetune import asking, export, gating, rows, verifier
+from finetune import embedder, export, gating, rows, verifier
 from finetune.hyperparameters import METHODS, Hyperparameters
 from finetune.ports import QUANTISED
 
@@ -28,13 +28,13 @@ def parser(acts: Mapping[str, Act]) -> argparse.ArgumentParser:
         "dataset": (_dataset, "make examples of rows, wikis and public sets"),
         "train": (_train, "train an adapter or the whole model, or go on with a run that was stopped"),
         "verifier": (_verifier, "train the verifier, which reads question and passage together"),
-        "questions": (_questions, "train the embedding model's question side, so that more of what answers is found"),
+        "embedder": (_embedder, "train the embedding model, so that more of what answers is found"),
         "export": (_export, "write what a run learned as GGUF: its best adapter, and that merged into the base"),
         "evaluate": (_evaluate, "compare base, adapters and baselines on questions with known answers"),
     }.items():
         command = commands.add_parser(name, help=text)
         describe(command)
-        if name not in {"verifier", "questions"}:
+        if name not in {"verifier", "embedder"}:
             command.add_argument(
                 "--base",
                 type=Path,
@@ -93,11 +93,12 @@ def _verifier(command: argparse.ArgumentParser) -> None:
     _fields(command, verifier.Settings, "finetune/verifier.py")
 
 
-def _questions(command: argparse.ArgumentParser) -> None:
+def _embedder(command: argparse.ArgumentParser) -> None:
     command.add_argument("--dataset", type=Path, help="the dataset's folder (default: finetune/dataset)")
-    command.add_argument("--run", type=Path, help="the run's folder (default: finetune/runs/questions)")
+    command.add_argument("--run", type=Path, help="the run's folder (default: finetune/runs/embedder)")
     command.add_argument("--out", type=Path, help="where to write (default: export in the run's folder)")
-    _fields(command, asking.Settings, "finetune/asking.py")
+    command.add_argument("--threads", type=int, default=0, help="CPU threads; 0 for one a core (default)")
+    _fields(command, embedder.Settings, "finetune/embedder.py")
 
 
 def _fields(command: argparse.ArgumentParser, settings: "type[DataclassInstance]", file: str) -> None:

@@ -27,21 +27,22 @@ _HUB_NAME = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*")
 class SentenceTransformerEmbedder:
     """A sentence-transformers *model*: a folder, or a name on the hub, which is downloaded once.
 
-    At most *max_tokens* of a text are embedded, or as many as the model takes where that is less. Questions are
-    embedded with the weights in *questions* added, where that is given. Every method raises EmbedderUnusable where the
-    model cannot be loaded. May be used by several threads, which take turns.
+    At most *max_tokens* of a text are embedded, or as many as the model takes where that is less. The weights in the
+    folder *added* are added to the model's, where that is given. Every method raises EmbedderUnusable where the model
+    cannot be loaded. May be used by several threads, which take turns.
     """
 
-    def __init__(self, model: str, max_tokens: int, questions: Path | None = None) -> None:
+    def __init__(self, model: str, max_tokens: int, added: Path | None = None) -> None:
         self._wanted = model
         self._wanted_tokens = max_tokens
-        self._questions = questions
+        self._added = added
         self._turn = threading.RLock()
 
     @cached_property
     def name(self) -> str:
-        """The model's folder name, with a hash that differs where its files do."""
-        return f"{self._label()}-{fingerprint(self._folder)}"
+        """The model's folder name, with a hash that differs where its files do, and one of what is added to it."""
+        added = f"-{tuning.read_manifest(self._added)['sha256'][:8]}" if self._added else ""
+        return f"{self._label()}-{fingerprint(self._folder)}{added}"
 
     @cached_property
     def max_tokens(self) -> int:
@@ -69,7 +70,7 @@ class SentenceTransformerEmbedder:
     def embed_question(self, text: str) -> Vector:
         """Return float32 of shape (dimensions,), of length 1."""
         with self._turn, on_one_core():
-            row = self._question_model.encode_query(text, show_progress_bar=False)
+            row = self._model.encode_query(text, show_progress_bar=False)
         vector: Vector = _unit_rows(np.asarray(row).reshape(1, -1))[0]
         return vector
 
@@ -84,7 +85,7 @@ class SentenceTransformerEmbedder:
     def embed_question_by_token(self, text: str) -> Embedding:
         """Return the embedding of *text*; its vector is that of `embed_question`."""
         with self._turn, on_one_core():
-            features = self._question_model.encode_query(text, show_progress_bar=False, output_value=None)
+            features = self._model.encode_query(text, show_progress_bar=False, output_value=None)
             return _embedding(features, self._added_tokens)
 
     def _label(self) -> str:
@@ -114,19 +115,9 @@ class SentenceTransformerEmbedder:
     @cached_property
     def _model(self) -> Any:  # noqa: ANN401 - sentence-transformers is untyped here
         """The model itself."""
-        return self._opened()
-
-    @cached_property
-    def _question_model(self) -> Any:  # noqa: ANN401 - sentence-transformers is untyped here
-        """The model that embeds questions; the same one where no weights are added to it."""
-        if self._questions is None:
-            return self._model
-        model = self._opened()
-        tuning.add(model, self._questions, fingerprint(self._folder))
-        return model
-
-    def _opened(self) -> Any:  # noqa: ANN401 - sentence-transformers is untyped here
         model = loaded(self._folder)
+        if self._added is not None:
+            tuning.add(model, self._added, fingerprint(self._folder))
         model.max_seq_length = self.max_tokens + self._tokenizer.num_special_tokens_to_add(is_pair=False)
         return model
 

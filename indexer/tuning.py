@@ -1,7 +1,6 @@
-"""Low-rank weights for the embedding model's question side: what is added where it embeds questions, not passages.
+"""Low-rank weights that are added to the embedding model, for questions and passages alike.
 
-Passages keep their vectors, so nothing is indexed anew when these weights change. Each linear layer gets up @ down,
-as in LoRA (Hu et al. 2021). Knows nothing of how they were trained.
+Each linear layer gets up @ down, as in LoRA (Hu et al. 2021). Knows nothing of how they were trained.
 """
 
 import hashlib
@@ -15,8 +14,8 @@ from indexer.errors import EmbedderUnusable
 if TYPE_CHECKING:
     from torch import nn
 
-WEIGHTS = "questions.safetensors"
-MANIFEST = "questions.json"
+WEIGHTS = "embedder.safetensors"
+MANIFEST = "embedder.json"
 DOWN, UP = ".down", ".up"
 
 
@@ -65,6 +64,6 @@ def read_manifest(folder: Path) -> dict[str, Any]:
 
 def _cure(folder: Path, why: str) -> str:
     return (
-        f"The question weights in {folder} cannot be used: {why}. Check the installation out anew, name another folder "
-        "in FOOTNOTE_EMBEDDER__QUESTIONS_PATH, or leave that empty to do without."
+        f"The weights in {folder} cannot be used: {why}. Check the installation out anew, name another folder "
+        "in FOOTNOTE_EMBEDDER__WEIGHTS_PATH, or leave that empty to do without."
     )

@@ -6,12 +6,14 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from config import wiring
 from indexer.embedding import SentenceTransformerEmbedder, packaged_model_path
 from indexer.pages import EVERYONE
 from indexer.passages import Hit, PassageId
-from indexer.ports import Embedder
 from indexer.search import DEPTH, Fusion, Search, _hit, fuse
+from indexer.store.vectors import LooseVectors
 from tests.bench.questions import Golden
 
 AUDIENCE = frozenset({EVERYONE})
@@ -30,16 +32,13 @@ class Quality:
 def arms(indexing: wiring.Indexing) -> dict[str, Callable[[str], list[Hit]]]:
     """Return each way of searching as a function from a question to ten hits."""
 
-    def by(
-        join: Callable[[Ranking, Ranking], Ranking], embedder: Embedder = indexing.embedder
-    ) -> Callable[[str], list[Hit]]:
-        return lambda question: _found(indexing, embedder, question, join)
+    def by(join: Callable[[Ranking, Ranking], Ranking]) -> Callable[[str], list[Hit]]:
+        return lambda question: _found(indexing, question, join)
 
-    untrained = SentenceTransformerEmbedder(str(packaged_model_path()), wiring.EMBEDDED_TOKENS)
     unverified = without_verifier(indexing)
     return {
         "words": by(lambda _near, worded: worded),
-        "dense, question side as it comes": by(lambda near, _worded: near, untrained),
+        "dense, the model as it comes": _by_untrained(indexing),
         "dense": by(lambda near, _worded: near),
         "fused, reciprocal rank": by(lambda near, worded: fuse(near, worded, Fusion.RECIPROCAL_RANK)),
         "fused, min-max": by(fuse),
@@ -53,17 +52,28 @@ def without_verifier(indexing: wiring.Indexing) -> Search:
     return Search(indexing.catalogue, indexing.embedder, indexing.snapshots)
 
 
-def _found(
-    indexing: wiring.Indexing, embedder: Embedder, question: str, join: Callable[[Ranking, Ranking], Ranking]
-) -> list[Hit]:
+def _found(indexing: wiring.Indexing, question: str, join: Callable[[Ranking, Ranking], Ranking]) -> list[Hit]:
     search = indexing.search
-    vector = embedder.embed_question(question)
+    vector = indexing.embedder.embed_question(question)
     with indexing.catalogue.reading() as reading:
         near = search._vectors.at(reading, indexing.snapshots.current_name()).readable(vector, AUDIENCE, DEPTH)
         worded = reading.best_by_words(question, AUDIENCE, DEPTH)
         best = join(near, worded)[:10]
         found = reading.passages(passage_id for passage_id, _ in best)
     return [_hit(found[passage_id], score, dict(near), dict(worded)) for passage_id, score in best]
+
+
+def _by_untrained(indexing: wiring.Indexing) -> Callable[[str], list[Hit]]:
+    """Return the search by vectors of the embedding model without our weights, of the sample wiki's passages."""
+    untrained = SentenceTransformerEmbedder(str(packaged_model_path()), wiring.EMBEDDED_TOKENS)
+    with indexing.catalogue.reading() as reading:
+        ids = [PassageId(one) for one, _ in reading.vectors(indexing.embedder.name, 0)]
+        found = reading.passages(ids)
+        allowed = reading.readable(ids, AUDIENCE)
+    hits = {one: _hit(found[one], 0.0, {}, {}) for one in ids if one in allowed}
+    rows = untrained.embed_passages([hit.indexed_text for hit in hits.values()])
+    vectors = LooseVectors(np.array(list(hits), np.int64), rows)
+    return lambda question: [hits[one] for one, _ in vectors.nearest(untrained.embed_question(question), 10)]
 
 
 def quality(questions: Sequence[Golden], find: Callable[[str], list[Hit]]) -> Quality:

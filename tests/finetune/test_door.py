@@ -15,7 +15,7 @@ def _own_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FOOTNOTE_DATA_DIR", str(tmp_path / "data"))
 
 
-@pytest.mark.parametrize("command", ["", "dataset", "train", "verifier", "questions", "export", "evaluate"])
+@pytest.mark.parametrize("command", ["", "dataset", "train", "verifier", "embedder", "export", "evaluate"])
 def test_help_texts(
     command: str,
     golden: Callable[[str, str], None],
