@@ -191,7 +191,7 @@ def _embedder(read: settings.Settings, options: argparse.Namespace) -> int:
     figures = embedder.train(made_of, base, chosen, run, threads, line)
     line.close()
     facts = embedder.facts(chosen, figures, dataset.hashes(data))
-    _print({"path": str(embedder.export(run, out, base, facts)), "dev": facts["dev"]})
+    _print({"path": str(embedder.export(run, out, base, chosen.share, facts)), "dev": facts["dev"]})
     return 0
 
 

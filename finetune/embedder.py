@@ -11,6 +11,7 @@ import json
 import math
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -54,6 +55,11 @@ class Settings:
     minutes_between_checkpoints: float = 4.0
     dev_questions: int = 350
     seed: int = 1
+    share: float = 0.7
+    """How much of what was learned is added in the end.
+
+    Part of the way back to the model as it was keeps what that knew of other texts (Wortsman et al., CVPR 2022).
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +88,11 @@ class LowRank(nn.Module):
         super().__init__()
         self.down = nn.Parameter(torch.randn(rank, layer.in_features) / rank)
         self.up = nn.Parameter(torch.zeros(layer.out_features, rank))
+        self.share = 1.0
 
     def forward(self, weight: Tensor) -> Tensor:
-        """Return the sum."""
-        return weight + self.up @ self.down
+        """Return the sum, with the share of the product that is set."""
+        return weight + self.share * self.up @ self.down
 
 
 def lists(train_pairs: Sequence[Pair], dev_pairs: Sequence[Pair]) -> Lists:
@@ -137,8 +144,10 @@ def train(made_of: Lists, base: Path, settings: Settings, folder: Path, threads:
     return {**{f"{name}, before": value for name, value in run.place.before.items()}, **run.place.best}
 
 
-def export(folder: Path, out: Path, base: Path, facts: dict[str, Any]) -> Path:
-    """Write the best weights of the run in *folder* to *out* in float16, then the manifest; return the weights' path.
+def export(folder: Path, out: Path, base: Path, share: float, facts: dict[str, Any]) -> Path:
+    """Write *share* of the best weights of the run in *folder* to *out* in float16, then the manifest.
+
+    Return the weights' path.
 
     Raises RunUnusable, DiskFull.
     """
@@ -149,7 +158,8 @@ def export(folder: Path, out: Path, base: Path, facts: dict[str, Any]) -> Path:
     out.mkdir(parents=True, exist_ok=True)
     (out / MANIFEST).unlink(missing_ok=True)
     path = out / WEIGHTS
-    save_file({name: weight.half().contiguous() for name, weight in weights.items()}, path)
+    shares = {name: share * weight if name.endswith(UP) else weight for name, weight in weights.items()}
+    save_file({name: weight.half().contiguous() for name, weight in shares.items()}, path)
     path.chmod(0o644)  # safetensors writes for its owner alone
     sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
     runs.write(out / MANIFEST, json.dumps({"sha256": sha256, "base": fingerprint(base), **facts}, indent=2) + "\n")
@@ -267,7 +277,7 @@ class _Run:
         for one in dev:
             of_source.setdefault(one.source, set()).update(one.golds, one.others)
         places = sorted(set().union(*of_source.values()), key=lambda place: len(self._made_of.texts[place]))
-        with torch.inference_mode():
+        with torch.inference_mode(), self._in_the_end():
             rows = torch.cat(list(self._in_parts([self._made_of.texts[place] for place in places])))
             vectors = dict(zip(places, rows, strict=True))
             beside = {
@@ -280,6 +290,16 @@ class _Run:
                     best = max(float(vectors[place] @ row) for place in one.golds)
                     ranks.append(int((beside[one.source] @ row > best + 1e-6).sum()))
         return {f"recall@{count}": float(np.mean(np.array(ranks) < count)) for count in (1, 5, 10)}
+
+    @contextmanager
+    def _in_the_end(self) -> Iterator[None]:
+        """Let the model be what is written of it until the block ends."""
+        learned = [module for module in self._model.modules() if isinstance(module, LowRank)]
+        for module in learned:
+            module.share = self._settings.share
+        yield
+        for module in learned:
+            module.share = 1.0
 
     def _in_parts(self, texts: Sequence[str]) -> Iterator[Tensor]:
         for start in range(0, len(texts), EMBEDDED_AT_ONCE):

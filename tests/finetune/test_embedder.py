@@ -40,7 +40,7 @@ def _opened(folder: Path | None = None) -> SentenceTransformerEmbedder:
 
 def _trained(folder: Path) -> dict[str, float]:
     figures = embedder.train(_lists(), packaged_model_path(), QUICK, folder / "run", 1, lambda _line: None)
-    embedder.export(folder / "run", folder, packaged_model_path(), embedder.facts(QUICK, figures, {}))
+    embedder.export(folder / "run", folder, packaged_model_path(), QUICK.share, embedder.facts(QUICK, figures, {}))
     return figures
 
 
@@ -57,6 +57,17 @@ def test_questions_and_what_answers_them_come_to_lie_nearer(tmp_path: Path) -> N
         assert tuned.embed_question_by_token(word).vector @ asked > 0.999
     assert figures["recall@1"] >= figures["recall@1, before"]
     assert tuned.name.startswith(f"{plain.name}-")
+
+
+def test_a_share_of_what_was_learned_is_written(tmp_path: Path) -> None:
+    """Of none of it, texts are embedded as before."""
+    _trained(tmp_path)
+    embedder.export(tmp_path / "run", tmp_path / "none", packaged_model_path(), 0.0, {})
+
+    plain, some, none = (_opened(folder).embed_question("zorb") for folder in (None, tmp_path, tmp_path / "none"))
+
+    assert none @ plain > 0.999
+    assert some @ plain < 0.99
 
 
 def test_run_goes_on_where_it_stopped(tmp_path: Path) -> None:
@@ -79,7 +90,7 @@ def test_run_goes_on_where_it_stopped(tmp_path: Path) -> None:
 
     assert cut == whole
     assert min(steps) >= 3
-    files = [embedder.export(tmp_path / one, tmp_path / one / "out", base, {}) for one in ("whole", "cut")]
+    files = [embedder.export(tmp_path / one, tmp_path / one / "out", base, 1.0, {}) for one in ("whole", "cut")]
     assert files[0].read_bytes() == files[1].read_bytes()
 
 
@@ -94,7 +105,7 @@ def test_run_of_other_settings_is_not_gone_on_with(tmp_path: Path) -> None:
     with pytest.raises(RunUnusable, match="begin anew"):
         embedder.train(_lists(), packaged_model_path(), QUICK, tmp_path / "run", 1, lambda _line: None)
     with pytest.raises(RunUnusable, match="first check"):
-        embedder.export(tmp_path / "none", tmp_path / "out", packaged_model_path(), {})
+        embedder.export(tmp_path / "none", tmp_path / "out", packaged_model_path(), 1.0, {})
 
 
 def test_too_little_to_learn_from_is_a_sentence(tmp_path: Path) -> None:
