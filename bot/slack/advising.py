@@ -6,6 +6,7 @@
 """
 
 import logging
+import time
 from collections.abc import Callable, Mapping
 
 from slack_bolt import Ack, App, Respond
@@ -23,6 +24,7 @@ from bot.slack.rich_text import Block
 
 COMMAND = "/advise"
 MAX_ALT_CHARACTERS = 1000
+ACK_SECONDS = 1.0  # by then Slack shows the view that came with the ack; sooner, that view would replace a newer one
 
 _HERE = "The whole of it, with costs and a chart, is in your messages with me."
 _THERE = "The whole of it, with costs and a chart, is in the channel."
@@ -158,6 +160,7 @@ def _post_bars(client: WebClient, given: Advice, channel: str, thread_ts: str) -
 
 
 def _update(client: WebClient, view_id: str, view: Block) -> None:
+    time.sleep(ACK_SECONDS)
     try:
         calls.once(lambda: client.views_update(view_id=view_id, view=view))
     except (SlackRefused, SlackUnavailable) as error:  # closed by now, or Slack is gone: nothing more can be said
