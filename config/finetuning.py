@@ -21,7 +21,7 @@ from finetune import corpora, feedback, public
 from finetune.errors import FinetuneError
 from finetune.feedback import Judged
 from finetune.ports import Finder, Piece, Reply
-from indexer.embedding import SentenceTransformerEmbedder, packaged_model_path
+from indexer.embedding import packaged_model_path
 from indexer.errors import IndexerError
 from indexer.pages import EVERYONE, EVERYONE_READS, PageId
 from indexer.passages import Hit, PassageId
@@ -58,12 +58,6 @@ class BotPrompting:
     def flaws(self, answer: str, pieces: Sequence[Piece]) -> list[str]:
         """Return why the bot's check would drop sentences of *answer*."""
         return [dropped.flaw.value for dropped in citing.check(answer, _shown(pieces)).dropped]
-
-
-def searching_embedder(settings: Settings) -> Embedder:
-    """Return the embedder that the bot searches with."""
-    model = settings.embedder.path or str(packaged_model_path())
-    return SentenceTransformerEmbedder(model, wiring.EMBEDDED_TOKENS, wiring.embedder_weights(settings))
 
 
 def embedder_folder() -> Path:

@@ -74,9 +74,7 @@ def indexing(settings: Settings) -> Indexing:
     """Open the catalogue in the data folder; raises CatalogueUnusable, WikiMisconfigured."""
     numpy_on_one_core()
     catalogue = Catalogue(settings.data_dir / "wiki.db")
-    embedder = SentenceTransformerEmbedder(
-        settings.embedder.path or str(packaged_model_path()), EMBEDDED_TOKENS, embedder_weights(settings)
-    )
+    embedder = searching_embedder(settings)
     snapshots = Snapshots(settings.data_dir / "snapshots")
     verifier = _verifier(settings)
     return Indexing(
@@ -278,7 +276,13 @@ def adapter_in_use(settings: Settings) -> Path | None:
     return Path(named) if named else None
 
 
-def embedder_weights(settings: Settings) -> Path | None:
+def searching_embedder(settings: Settings) -> Embedder:
+    """Return the embedder that wikis are searched with."""
+    model = settings.embedder.path or str(packaged_model_path())
+    return SentenceTransformerEmbedder(model, EMBEDDED_TOKENS, _embedder_weights(settings))
+
+
+def _embedder_weights(settings: Settings) -> Path | None:
     """Return the folder of what is added to the embedding model, None for nothing."""
     named = settings.embedder.weights_path
     if named == SHIPPED:

@@ -77,7 +77,7 @@ def _dataset(read: settings.Settings, options: argparse.Namespace) -> int:
         )
         return 0
     bar = Bar()
-    searching = finetuning.searching_embedder(read)
+    searching = wiring.searching_embedder(read)
     corpora = finetuning.wiki_corpora(wikis, searching, work / "index", bar)
     corpora |= finetuning.public_corpora(sets, searching, work / "index", bar)
     vocabulary = foundry.LlamaVocabulary(foundry.base_file(read, options.base, bar))

@@ -307,31 +307,12 @@ class _Run:
 
     def save(self) -> None:
         """Write a checkpoint."""
-        state = {
-            "weights": self._weights,
-            "optimizer": self._optimizer.state_dict(),
-            "place": asdict(self.place),
-            "made_with": self._made_with(),
-        }
-        runs.save(self._folder / "last.pt", state)
+        runs.keep(self._folder, self._weights, self._optimizer, asdict(self.place), self._made_with())
 
     def resume(self) -> None:
         """Go on from the checkpoint, where there is one. Raises RunUnusable where it is another run's."""
-        path = self._folder / "last.pt"
-        if not path.exists():
-            return
-        try:
-            kept = runs.load(path)
-            is_same = kept["made_with"] == self._made_with()
-        except (OSError, KeyError) as error:
-            raise RunUnusable(f"{path} is damaged; delete it to begin anew.") from error
-        if not is_same:
-            raise RunUnusable(f"{path} is of a run with other settings or other pairs; name another folder with --run.")
-        with torch.no_grad():
-            for name, weight in self._weights.items():
-                weight.copy_(kept["weights"][name])
-        self._optimizer.load_state_dict(kept["optimizer"])
-        self.place = _Place(**kept["place"])
+        place = runs.go_on(self._folder, self._weights, self._optimizer, self._made_with())
+        self.place = _Place(**place) if place else self.place
 
     def _made_with(self) -> dict[str, Any]:
         """Return what a run must have in common with the one it goes on from."""
@@ -340,11 +321,7 @@ class _Run:
         return {**{name: settings[name] for name in _LEARNED_WITH}, "texts": texts}
 
     def _log(self, figures: dict[str, float]) -> None:
-        line = {"step": self.place.step, "of": self._total, "seconds": round(self.place.seconds, 3)}
-        line |= {name: round(value, 6) for name, value in figures.items()}
-        with (self._folder / "log.jsonl").open("a", encoding="utf-8") as file:
-            file.write(json.dumps(line) + "\n")
-        self._tell(line)
+        runs.note(self._folder, self.place.step, self._total, self.place.seconds, figures, self._tell)
 
 
 def _lowered(model: nn.Module, rank: int) -> dict[str, nn.Parameter]:

@@ -9,13 +9,14 @@ log.jsonl     every step and every look at dev; loss.png draws it; outcome.json 
 import json
 import math
 import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 import torch
 from torch import Tensor
+from torch.optim import Optimizer
 
 from finetune import plot
 from finetune.errors import DiskFull, RunUnusable
@@ -184,3 +185,50 @@ def write(path: Path, content: str | bytes) -> None:
         part.replace(path)
     except OSError as error:
         raise DiskFull(f"{path} could not be written: {error}. Free space and start the same command again.") from error
+
+
+def keep(
+    folder: Path, weights: Mapping[str, Tensor], optimizer: Optimizer, place: dict[str, Any], made_with: dict[str, Any]
+) -> None:
+    """Write the checkpoint of a run that stands at *place*. Raises DiskFull."""
+    state = {"weights": weights, "optimizer": optimizer.state_dict(), "place": place, "made_with": made_with}
+    save(folder / "last.pt", state)
+
+
+def go_on(
+    folder: Path, weights: Mapping[str, Tensor], optimizer: Optimizer, made_with: dict[str, Any]
+) -> dict[str, Any] | None:
+    """Put what `keep` wrote into *weights* and *optimizer*, and return its place; None where there is no checkpoint.
+
+    Raises RunUnusable where it is another run's.
+    """
+    path = folder / "last.pt"
+    if not path.exists():
+        return None
+    try:
+        kept = load(path)
+        is_same = kept["made_with"] == made_with
+    except (OSError, KeyError) as error:
+        raise RunUnusable(f"{path} is damaged; delete it to begin anew.") from error
+    if not is_same:
+        raise RunUnusable(f"{path} is of a run with other settings or other pairs; name another folder with --run.")
+    put(kept["weights"], weights)
+    optimizer.load_state_dict(kept["optimizer"])
+    place: dict[str, Any] = kept["place"]
+    return place
+
+
+def put(kept: Mapping[str, Tensor], weights: Mapping[str, Tensor]) -> None:
+    """Give *weights* the values of those *kept*."""
+    with torch.no_grad():
+        for name, weight in weights.items():
+            weight.copy_(kept[name])
+
+
+def note(folder: Path, step: int, total: int, seconds: float, figures: dict[str, float], tell: Tell) -> None:
+    """Add a line of *figures* to the log, and tell it."""
+    line = {"step": step, "of": total, "seconds": round(seconds, 3)}
+    line |= {name: round(value, 6) for name, value in figures.items()}
+    with (folder / "log.jsonl").open("a", encoding="utf-8") as file:
+        file.write(json.dumps(line) + "\n")
+    tell(line)

@@ -299,38 +299,16 @@ class _Run:
 
     def save(self) -> None:
         """Write a checkpoint."""
-        state = {
-            "weights": self.weights,
-            "optimizer": self.optimizer.state_dict(),
-            "place": asdict(self.place),
-            "made_with": self._made_with(),
-        }
-        runs.save(self.folder / "last.pt", state)
+        runs.keep(self.folder, self.weights, self.optimizer, asdict(self.place), self._made_with())
 
     def resume(self) -> None:
         """Go on from the checkpoint, where there is one. Raises RunUnusable where it is another run's."""
-        path = self.folder / "last.pt"
-        if not path.exists():
-            return
-        try:
-            kept = runs.load(path)
-            is_same = kept["made_with"] == self._made_with()
-        except (OSError, KeyError) as error:
-            raise RunUnusable(f"{path} is damaged; delete it to begin anew.") from error
-        if not is_same:
-            raise RunUnusable(f"{path} is of a run with other settings or other pairs; name another folder with --run.")
-        self._put(kept["weights"])
-        self.optimizer.load_state_dict(kept["optimizer"])
-        self.place = _Place(**kept["place"])
+        place = runs.go_on(self.folder, self.weights, self.optimizer, self._made_with())
+        self.place = _Place(**place) if place else self.place
 
     def put_best(self) -> None:
         """Take the best weights."""
-        self._put(runs.load(self.folder / "best.pt")["weights"])
-
-    def _put(self, kept: dict[str, Tensor]) -> None:
-        with torch.no_grad():
-            for name, weight in self.weights.items():
-                weight.copy_(kept[name])
+        runs.put(runs.load(self.folder / "best.pt")["weights"], self.weights)
 
     def _made_with(self) -> dict[str, Any]:
         """Return what a run must have in common with the one it goes on from."""
@@ -339,11 +317,7 @@ class _Run:
         return {**learned, "pairs": len(self.data.texts), "tokens": sum(map(len, self.data.texts))}
 
     def _log(self, figures_: dict[str, float]) -> None:
-        line = {"step": self.place.step, "of": self.total, "seconds": round(self.place.seconds, 3)}
-        line |= {name: round(value, 6) for name, value in figures_.items()}
-        with (self.folder / "log.jsonl").open("a", encoding="utf-8") as file:
-            file.write(json.dumps(line) + "\n")
-        self.tell(line)
+        runs.note(self.folder, self.place.step, self.total, self.place.seconds, figures_, self.tell)
 
 
 def _auroc(scored: Sequence[tuple[Pair, float]]) -> float:

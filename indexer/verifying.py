@@ -142,7 +142,7 @@ def model_of(encoder: "CrossEncoder") -> "nn.Module":
 
 
 def _shares(sizes: Sequence[int], workers: int) -> list[list[int]]:
-    """Return which texts, of *sizes* in tokens, are read together: at most BATCH, and alike much for each worker.
+    """Return which texts, of *sizes* in tokens, are read together: about BATCH, and alike much for each worker.
 
     >>> _shares([10, 50, 30, 20], workers=2)
     [[1, 0], [2, 3]]
