@@ -86,7 +86,7 @@ class Answerer:
         writer = Writer(self._model, self._trust, shown, signals, self._finder.generation(), started, self._clock)
         if not hits:
             yield writer.refuse(RefusalReason.EMPTY_INDEX if writer.generation == 0 else RefusalReason.NOT_FOUND)
-        elif not self._trust.scales.gate.says_yes(signals):
+        elif not confidence.may_answer(self._trust.scales.gate, asked, hits, signals):
             yield writer.refuse(RefusalReason.NOT_FOUND)
         else:
             yield Found(shown)
@@ -144,14 +144,15 @@ class Writer:
     def _conclude(self, question: str, draft: str) -> Answer | Refusal:
         if draft.strip().startswith(prompt.REFUSAL_SENTENCE):
             return self.refuse(RefusalReason.DECLINED)
-        checked = citing.check(draft, self._shown)
+        checked = citing.check(draft, self._shown, question)
         self._signals["kept"] = len(checked.sentences) / max(1, len(checked.sentences) + len(checked.dropped))
         if self._trust.verifier is not None:
             checked = self._completed(question, checked, self._trust.verifier)
         if not checked.sentences:
             return self.refuse(RefusalReason.UNSUPPORTED)
         self._signals |= self._answering(question, checked)
-        if not self._trust.scales.judge.says_yes(self._signals):
+        said = [one.text for one in checked.sentences]
+        if not confidence.is_answered(self._trust.scales.judge, question, said, self._signals):
             return self.refuse(RefusalReason.DECLINED)
         return Answer(
             text=checked.text,

@@ -37,6 +37,7 @@ class Flaw(StrEnum):
     EMPTY = "says nothing"
     NUMBER = "has a number that the passage does not"
     NAME = "names something that the passage does not"
+    ANOTHER = "speaks of another code than the question"
     NEGATION = "says no where the passage says yes, or the other way round"
     QUOTE = "quotes words that are not in the passage"
     WORDS = "has too few words in common with the passage"
@@ -78,13 +79,16 @@ def read_citations(draft: str) -> list[Sentence]:
     ]
 
 
-def check(draft: str, passages: Sequence[ShownPassage]) -> Checked:
-    """Return what of *draft* holds: every sentence kept cites only passages shown, which together hold it up."""
+def check(draft: str, passages: Sequence[ShownPassage], question: str = "") -> Checked:
+    """Return what of *draft* holds: every sentence kept cites only passages shown, which together hold it up.
+
+    Where it answers a *question*, none speaks of another code than that.
+    """
     shown = {passage.number: passage for passage in passages}
     kept: list[Sentence] = []
     dropped: list[Dropped] = []
     for sentence in read_citations(draft):
-        flaw = _flaw(sentence, shown)
+        flaw = Flaw.ANOTHER if wording.speaks_of_another(question, sentence.text) else _flaw(sentence, shown)
         if flaw is not None:
             dropped.append(Dropped(sentence.text, flaw))
         elif sentence.text.casefold() not in {earlier.text.casefold() for earlier in kept}:

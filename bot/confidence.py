@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot import wording
+from indexer.codes import answers_to, codes_in, spelled
 from indexer.passages import Hit
 
 Signals = Mapping[str, float]
@@ -83,6 +84,23 @@ def found(question: str, hits: Sequence[Hit]) -> dict[str, float]:
     return signals | ({"verified": log_odds(max(verified))} if verified else {})
 
 
+def may_answer(gate: Scale, question: str, hits: Sequence[Hit], signals: Signals) -> bool:
+    """Return whether *hits*, with their *signals*, may answer *question*: *gate* decides, or the code that it is of."""
+    codes = wording.codes_asked_of(question)
+    return _hold_any(codes, [hit.indexed_text for hit in hits]) if codes else gate.says_yes(signals)
+
+
+def is_answered(judge: Scale, question: str, answer: Sequence[str], signals: Signals) -> bool:
+    """Return whether *answer*, in sentences, answers *question*: *judge* decides, but where they name its code."""
+    return _hold_any(wording.codes_asked_of(question), answer) or judge.says_yes(signals)
+
+
+def _hold_any(codes: Sequence[str], texts: Sequence[str]) -> bool:
+    """Return whether one of *codes* stands in *texts*."""
+    held = {name for text in texts for code in codes_in(text) for name in answers_to(code)}
+    return not held.isdisjoint(map(spelled, codes))
+
+
 def log_odds(probability: float) -> float:
     """Return log(p / (1 - p)) within ±8.
 
@@ -101,10 +119,11 @@ def willingness(refusal: float) -> float:
 
 def _coverage(question: str, text: str) -> float:
     asked = set(wording.content_stems(question))
-    return len(asked & set(wording.content_stems(text))) / len(asked) if asked else 0.0
+    held = {*wording.content_stems(text), *map(spelled, codes_in(text))}
+    return len(asked & held) / len(asked) if asked else 0.0
 
 
 def _names_held(question: str, texts: Sequence[str]) -> float:
-    asked = wording.names(question) | wording.numbers(question)
-    held = {word for text in texts for word in (*wording.words(text), *wording.numbers(text))}
+    asked = {spelled(word) for word in wording.names(question) | wording.numbers(question)}
+    held = {spelled(word) for text in texts for word in (*wording.words(text), *wording.numbers(text))}
     return len(asked & held) / len(asked) if asked else 1.0

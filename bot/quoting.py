@@ -58,8 +58,16 @@ class Quoted:
 
 
 def likeliest(question: str, shown: Sequence[ShownPassage], verifier: Verifier) -> list[Quoted]:
-    """Return the sentences of *shown*, likeliest first, by their own score and their passage's."""
-    told = [(passage, text, table) for passage in shown for text, table in _told(passage.hit.text)][:MOST_READ]
+    """Return the sentences of *shown*, likeliest first, by their own score and their passage's.
+
+    None speaks of another code than the *question*.
+    """
+    told = [
+        (passage, text, table)
+        for passage in shown
+        for text, table in _told(passage.hit.text)
+        if not wording.speaks_of_another(question, text)
+    ][:MOST_READ]
     found = [(passage, text) for passage, text, _ in told]
     read = _read(question, found, verifier)
     held = _shares(question, [(passage.number, text) for passage, text in found])

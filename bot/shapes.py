@@ -56,7 +56,7 @@ def plan(question: str) -> Plan | None:
         if match is not None:
             searches = _sides(match, between, whole) if kind is Kind.COMPARE else _topic(match, whole)
             return Plan(kind, tuple(searches)) if searches else None
-    asked = tuple(_two_things(whole) or _two(whole))
+    asked = tuple(_several_codes(whole) or _two_things(whole) or _two(whole))
     return Plan(Kind.BOTH, asked) if asked else None
 
 
@@ -139,6 +139,12 @@ _TWO_THINGS = re.compile(
 _MIN_ASKED_STEMS = 2  # content words that make a question of its own, where nothing said before it does
 
 
+def _several_codes(question: str) -> list[Search]:
+    """Return a search for each of several codes, where *question* is nothing else."""
+    codes = wording.codes_asked_of(question)
+    return [Search(code, code) for code in codes[:MAX_SEARCHES]] if len(codes) > 1 else []
+
+
 def _two_things(question: str) -> list[Search]:
     """Return the searches for two things that are asked for by their names, each with what is said of both.
 
@@ -187,10 +193,9 @@ def _sides(match: re.Match[str], between: re.Pattern[str], question: str) -> lis
         return []
     what = match.groupdict().get("what")
     sides = [(part, f"{_bare(what)} {_bare(part)}") for part in parts] if what else list(_whole(parts))
-    return [
-        *(Search(as_label(label), _bare(words)) for label, words in sides[: MAX_SEARCHES - 1]),
-        Search("", question),
-    ]
+    searches = [Search(as_label(label), _bare(words)) for label, words in sides[: MAX_SEARCHES - 1]]
+    are_codes = all(wording.codes_asked_of(part) for part in parts)
+    return searches if are_codes else [*searches, Search("", question)]
 
 
 def _is_plain(part: str) -> bool:

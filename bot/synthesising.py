@@ -79,7 +79,8 @@ class _Means:
     def near(self, plan: Plan, search: int, hits: Sequence[Hit]) -> list[Hit]:
         """Return those of *hits* that may say something to the plan's *search*, each cut to what fits a note."""
         question = plan.searches[search].question
-        if not hits or not self.trust.scales.gate.says_yes(confidence.found(question, hits)):
+        signals = confidence.found(question, hits)
+        if not hits or not confidence.may_answer(self.trust.scales.gate, question, hits, signals):
             return []
         return [
             passage.hit

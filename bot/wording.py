@@ -6,12 +6,15 @@ English is what the stems and lists know; other languages are compared by whole 
 import re
 import unicodedata
 
+from indexer.codes import unmistakable
+
 _WORD = re.compile(r"[^\W_]+(?:[._'’/@#-][^\W_]+)*", re.UNICODE)
 _NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
 _NUMBER_WITH_UNIT = re.compile(
     r"\d+(?:[.,:]\d+)*(?:st|nd|rd|th|am|pm|a|h|hrs?|mins?|s|d|k|m|x|kb|mb|gb|tb|eur|gbp|usd)", re.IGNORECASE
 )
 _MONTH_MAY = re.compile(r"\b\d{1,2}(?:st|nd|rd|th)? May\b|\bMay \d{1,4}\b")
+_NUMBERED_CODE = re.compile(r"([^\W\d_]+)[-._]?(\d{2,})", re.UNICODE)
 _LEADING_YES_OR_NO = re.compile(r"^(?:yes|no|not yet|not quite)\b[,;:.!–-]*\s*", re.IGNORECASE)
 _NO_NEGATION = re.compile(r"\b(?:no|not)\s+(?:more|less|fewer|later|earlier|only|just)\b", re.IGNORECASE)
 _SENTENCE_END = re.compile(r"(?<=[.!?])[\"'”’)\]]*\s+(?=[\"'“‘(]?[A-Z0-9À-Þ])")
@@ -47,6 +50,7 @@ STOP_WORDS = frozenset(
     too under until up upon us use used uses using very via want was we were what when where whether which while who
     whom whose why will with within would yes you your""".split()
 )
+MOST_BESIDE_A_CODE = 1  # words of a question that is of a code
 NEGATIONS = frozenset(
     "no not never none nobody nothing neither nor without cannot can't don't doesn't didn't won't isn't aren't wasn't "
     "weren't shouldn't mustn't couldn't wouldn't haven't hasn't unable except".split()
@@ -193,6 +197,38 @@ def _names_something(word: str, *, is_first: bool) -> bool:
     has_inner_capital = any(c.isupper() for c in word[1:])
     is_named = (has_digit and has_letter) or has_inner_capital or (word[0].isupper() and not is_first)
     return is_named and word.lower() not in STOP_WORDS
+
+
+def codes_asked_of(question: str) -> list[str]:
+    """Return the codes that *question* is of: those in it, where next to nothing else is.
+
+    >>> codes_asked_of("What does QS-4012 mean?"), codes_asked_of("My T490 does not charge at home.")
+    (['QS-4012'], [])
+    """
+    codes = unmistakable(question)
+    rest = content_stems(" ".join(word for word in question.split() if not unmistakable(word)))
+    return codes if len(rest) <= MOST_BESIDE_A_CODE else []
+
+
+def speaks_of_another(question: str, sentence: str) -> bool:
+    """Return whether *question* names a numbered code, and *sentence* only others that are counted like it.
+
+    >>> speaks_of_another("What is QS-4012?", "QS-4018: dangerous goods.")
+    True
+    >>> speaks_of_another("What is QS-4012?", "Not QS-4018 but QS4012."), speaks_of_another("What is QS-4012?", "Wait.")
+    (False, False)
+    """
+    said = _numbered_codes(sentence)
+    return any(said.get(kind, numbered).isdisjoint(numbered) for kind, numbered in _numbered_codes(question).items())
+
+
+def _numbered_codes(text: str) -> dict[str, set[str]]:
+    """Return the numbers of the codes in *text* by what stands before them."""
+    found: dict[str, set[str]] = {}
+    for word in words(text):
+        if match := _NUMBERED_CODE.fullmatch(word):
+            found.setdefault(match[1], set()).add(match[2])
+    return found
 
 
 def is_negated(text: str) -> bool:

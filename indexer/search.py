@@ -4,6 +4,7 @@ question ─┬► vector ─► snapshot + vectors newer than it ─► 100 nea
           ├► words ──► full text of the catalogue ───────► 100 best that may be read ────┴► fused ─► best 50 ─┐
           └► a vector for each token ─► MaxSim over the token vectors of those 50 ────────────────────────────┴► best 10
 best 4 of these ─► the verifier reads each of them beside the question ─► hits
+A code that the question names and few passages hold, such as QS-4012, puts these before all others, whatever else.
 All of it looks at one moment of the catalogue: what was edited, removed or closed to the audience by then acts.
 """
 
@@ -74,12 +75,17 @@ class Search:
             near = self._vectors.at(reading, current).readable(embedding.vector, audience, depth)
             worded = reading.best_by_words(question, audience, depth)
             fused = fuse(near, worded)
-            best = blend(fused, self._alike(embedding.tokens, fused[:MAXSIM_DEPTH], reading))
-            best = best[: max(count, VERIFIED_DEPTH if self._verifier else 0)]
+            holding = reading.holding_codes(question, audience)
+            scores = dict.fromkeys(holding, 0.0)
+            scores |= dict(blend(fused, self._alike(embedding.tokens, fused[:MAXSIM_DEPTH], reading)))
+            best = promote(list(scores.items()), holding)[: max(count, VERIFIED_DEPTH if self._verifier else 0)]
             found = reading.passages(passage_id for passage_id, _ in best)
         cosines, words = dict(near), dict(worded)
-        hits = [_hit(found[passage_id], score, cosines, words) for passage_id, score in best]
-        return verified(question, hits, self._verifier)[:count] if self._verifier else hits
+        hits = [_hit(found[passage_id], scores[passage_id], cosines, words) for passage_id, _ in best]
+        hits = verified(question, hits, self._verifier) if self._verifier else hits
+        ranked = promote([(hit.passage_id, hit.score) for hit in hits], holding)
+        by_id = {hit.passage_id: hit for hit in hits}
+        return [replace(by_id[passage_id], score=score) for passage_id, score in ranked[:count]]
 
     def _alike(self, question: Vectors, candidates: Ranking, reading: Reading) -> dict[PassageId, float]:
         """Return by MaxSim how alike the question's tokens and those of *candidates* are, where these are known."""
@@ -130,6 +136,20 @@ def blend(fused: Ranking, alike: Mapping[PassageId, float], weight: float = MAXS
         for place, (passage_id, score) in enumerate(fused)
     ]
     return sorted(blended, key=lambda scored: -scored[1])
+
+
+def promote(ranking: Ranking, holding: Mapping[PassageId, float]) -> Ranking:
+    """Return *ranking*, best first again, where *holding*, if there is any, counts for half of each score.
+
+    A passage that holds all codes of a question then stands before all that hold none.
+
+    >>> promote([(PassageId(1), 0.8), (PassageId(2), 0.2)], {PassageId(2): 1.0})
+    [(2, 0.6), (1, 0.4)]
+    """
+    if not holding:
+        return ranking
+    promoted = [(passage_id, (score + holding.get(passage_id, 0.0)) / 2) for passage_id, score in ranking]
+    return sorted(promoted, key=lambda scored: -scored[1])
 
 
 def verified(question: str, hits: Sequence[Hit], verifier: Verifier, weight: float = VERIFIED_WEIGHT) -> list[Hit]:

@@ -117,6 +117,13 @@ class Reading:
         """Return at most *count* passages that *audience* may read and that share words with *question*, best first."""
         return words.best(self._connection, question, json.dumps(sorted(audience)), count)
 
+    def holding_codes(self, question: str, audience: Audience) -> dict[PassageId, float]:
+        """Return the few passages that *audience* may read and that hold a code of *question*, with their share.
+
+        The share, above 0 to 1, is that of the question's codes; one that many passages hold is none.
+        """
+        return words.holding(self._connection, question, json.dumps(sorted(audience)))
+
     def readable(self, passages: Iterable[PassageId], audience: Audience) -> set[PassageId]:
         """Return those of *passages* that are still there and that *audience* may read."""
         sql = f"""

@@ -8,12 +8,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from indexer.codes import codes_in
 from indexer.pages import NOBODY, FailureKind, Page, PageFailure, PageId, Readers, both
 from indexer.passages import Passage
 from indexer.ports import Vector
 from indexer.store import history, rights
 from indexer.store.vectors import pack
-from indexer.store.words import codes_in
 
 FIRST_WAIT = timedelta(minutes=15)  # before a page that could not be read is tried again; doubled each time
 LONGEST_WAIT = timedelta(days=1)

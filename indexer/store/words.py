@@ -8,6 +8,7 @@ Whatever is typed reaches SQLite as quoted terms only, so that no question is an
 import re
 import sqlite3
 
+from indexer.codes import answers_to, codes_in, joined, spelled, unmistakable
 from indexer.passages import PassageId
 from indexer.store.rights import READABLE_PAGES
 
@@ -15,6 +16,8 @@ BREADCRUMB_WEIGHT = 2.0  # a word of the title or a heading counts for two of th
 COMMON_SHARE = 0.05  # terms in more passages are left out: at 100,000 passages that took a question from 193 to 2.5 ms
 COMMON_COUNT = 2_000  # passages that a term may always be in: they cost 4 ms, and "first day" is all some questions say
 MOST_TERMS = 64  # FTS5 allows an expression 256 deep
+RARE_COUNT = 10  # passages: where no more hold a code that is asked about, one of them is meant
+PARTLY_COUNT = 200  # passages that hold a code, or one of which it is a part, among which those of RARE_COUNT are found
 
 STOP_WORDS = frozenset(
     "a about after all also am an and any are as at be because been before being but by can could did do does doing for"
@@ -27,17 +30,7 @@ STOP_WORDS = frozenset(
 _TERM = re.compile(r"[^\W_]+(?:[-_.:/@]+[^\W_]+)*")
 _PART = re.compile(r"[^\W_]+")
 _PHRASE = re.compile(r'"([^"]+)"')
-_CODE = re.compile(r"[^\W_]+(?:[-_.]+[^\W_]+)*")
-_CAMEL = re.compile(r"[a-z][A-Z]")
-
-
-def codes_in(text: str) -> list[str]:
-    """Return the names and codes in *text*, each once: what has a digit, an inner `_`, `.` or `-`, or CamelCase.
-
-    >>> codes_in("Run kube_proxy 1.2 if ERR-4012 hits getUserName on a box.")
-    ['kube_proxy', '1.2', 'ERR-4012', 'getUserName']
-    """
-    return list(dict.fromkeys(token for token in _CODE.findall(text) if _is_code(token)))
+_LETTER_THEN_DIGIT = re.compile(r"(?<=[^\W\d_])(?=\d)")
 
 
 def best(connection: sqlite3.Connection, question: str, audience: str, count: int) -> list[tuple[PassageId, float]]:
@@ -49,6 +42,31 @@ def best(connection: sqlite3.Connection, question: str, audience: str, count: in
     for passage_id, score in _ranked_codes(connection, codes_in(question), audience, count):
         scores[passage_id] = scores.get(passage_id, 0.0) + score
     return sorted(scores.items(), key=lambda scored: (-scored[1], scored[0]))[:count]
+
+
+def holding(connection: sqlite3.Connection, question: str, audience: str) -> dict[PassageId, float]:
+    """Return the passages that hold codes of *question* which few do, each with its share of these, above 0 to 1.
+
+    *audience* is a JSON list of principals; what none of them may read counts for nothing.
+    """
+    found = [_holders(connection, code, audience) for code in unmistakable(question)[:MOST_TERMS]]
+    rare = [holders for holders in found if 0 < len(holders) <= RARE_COUNT]
+    return {passage_id: sum(passage_id in holders for holders in rare) / len(rare) for passage_id in set().union(*rare)}
+
+
+def _holders(connection: sqlite3.Connection, code: str, audience: str) -> set[PassageId]:
+    """Return the passages in which *code* stands, however it is spelled; none where very many hold it."""
+    sql = f"""
+        SELECT code_parts.rowid, passage.codes
+        FROM code_parts CROSS JOIN passage ON passage.id = code_parts.rowid
+        WHERE code_parts MATCH ? AND passage.page IN ({READABLE_PAGES}) LIMIT ?
+    """  # noqa: S608 - a constant of ours
+    ways = dict.fromkeys((code, joined(code), _LETTER_THEN_DIGIT.sub("-", code)))
+    rows = connection.execute(sql, (_any_of(list(ways)), audience, PARTLY_COUNT + 1)).fetchall()
+    if len(rows) > PARTLY_COUNT:
+        return set()
+    asked = spelled(code)
+    return {PassageId(row) for row, codes in rows if any(asked in answers_to(held) for held in codes.split("\n"))}
 
 
 def terms_of(question: str) -> list[str]:
@@ -71,11 +89,6 @@ def _parts(compound: str) -> list[str]:
     """Return the parts of a compound that can tell something, none for a plain word."""
     parts = _PART.findall(compound)
     return [part for part in parts if len(part) > 1] if len(parts) > 1 else []
-
-
-def _is_code(token: str) -> bool:
-    """Tell a name or code, of at least the three characters that a trigram needs, from a plain word."""
-    return len(token) >= 3 and (not token.isalpha() or _CAMEL.search(token) is not None)
 
 
 def _telling(connection: sqlite3.Connection, terms: list[str]) -> list[str]:

@@ -48,6 +48,7 @@ def main() -> int:
         sections = (
             _head(asked),
             _retrieval(indexing, asked),
+            _coded(indexing),
             _finding(indexing, asked),
             _embedding(indexing, refreshed),
             refreshing.refreshing([refreshing.refresh_costs(size) for size in refreshing.SIZES]),
@@ -102,6 +103,13 @@ def _retrieval(indexing: wiring.Indexing, asked: Sequence[Golden]) -> str:
         rows.append(f"| {name} | " + " | ".join(f"{100 * figure:.1f}" for figure in figures) + " |")
     head = "| | R@1 | R@3 | R@5 | R@10 | nDCG@10 | MRR@10 | " + " | ".join(f"R@5 {kind}" for kind in kinds) + " |"
     return "\n".join(("## Finding passages: quality, in %", "", head, "|---" * (7 + len(kinds)) + "|", *rows, ""))
+
+
+def _coded(indexing: wiring.Indexing) -> str:
+    measured = {name: retrieval.coded(indexing, find) for name, find in retrieval.arms(indexing).items()}
+    rows = [f"| {name} | {100 * one.bare:.1f} | {100 * one.asked:.1f} |" for name, one in measured.items()]
+    title = f"## Finding codes: the first hit holds it, in % of {next(iter(measured.values())).codes} codes of the wiki"
+    return "\n".join((title, "", '| | "QS-4012" | "where is QS-4012 from?" |', "|---|---|---|", *rows, ""))
 
 
 def _finding(indexing: wiring.Indexing, asked: Sequence[Golden]) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from config import wiring
+from indexer.codes import unmistakable
 from indexer.embedding import SentenceTransformerEmbedder, packaged_model_path
 from indexer.pages import EVERYONE
 from indexer.passages import Hit, PassageId
@@ -84,6 +85,30 @@ def quality(questions: Sequence[Golden], find: Callable[[str], list[Hit]]) -> Qu
         ndcg=statistics.mean(_ndcg(question, hits) for question, hits in rankings),
         mrr=statistics.mean(_reciprocal_rank(question, hits) for question, hits in rankings),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Coded:
+    """How many rare codes the sample wiki has, and the share whose first hit holds it, 0 to 1, by the wording."""
+
+    codes: int
+    bare: float
+    asked: float
+
+
+def coded(indexing: wiring.Indexing, find: Callable[[str], list[Hit]]) -> Coded:
+    """Return how well *find* does on every unmistakable code that few passages of the sample wiki hold."""
+    with indexing.catalogue.reading() as reading:
+        ids = [PassageId(one) for one, _ in reading.vectors(indexing.embedder.name, 0)]
+        texts = [
+            _hit(one, 0.0, {}, {}).indexed_text for one in reading.passages(reading.readable(ids, AUDIENCE)).values()
+        ]
+        codes = sorted({code for text in texts for code in unmistakable(text) if reading.holding_codes(code, AUDIENCE)})
+
+    def share(wording: str) -> float:
+        return statistics.mean(code in find(wording.format(code))[0].indexed_text for code in codes)
+
+    return Coded(len(codes), bare=share("{}"), asked=share("where is {} from?"))
 
 
 def _recall(question: Golden, hits: Sequence[Hit]) -> float:

@@ -85,6 +85,17 @@ def test_what_no_passage_comes_near_is_refused_without_the_model() -> None:
     assert model.prompts == []
 
 
+def test_a_code_that_no_hit_holds_is_refused_without_the_model() -> None:
+    """Whatever the gate would say: codes that are like it answer for none of it."""
+    model = ScriptedModel("QS-4018 means dangerous goods. [1]")
+
+    (only,) = steps_of(answerer(model, [hit("QS-4018 means dangerous goods.")]), "QS-4012")
+
+    assert isinstance(only, Refusal)
+    assert only.reason is RefusalReason.NOT_FOUND
+    assert model.prompts == []
+
+
 def test_a_draft_that_nothing_holds_up_is_refused() -> None:
     """Better no answer than one that the wiki does not say."""
     last = steps_of(answerer(ScriptedModel("You get 40 days of leave. [1]"), [LEAVE]))[-1]

@@ -161,3 +161,12 @@ def test_an_idle_marker_is_taken_out() -> None:
     checked = citing.check("You get 25 days of annual leave a year. [1][2]", SHOWN)
 
     assert [citation.number for citation in checked.citations] == [1]
+
+
+def test_a_sentence_on_another_code_than_was_asked_falls() -> None:
+    """However true it is; without a question nothing is compared."""
+    shown = number([hit("QS-4018 means dangerous goods. QS-4012 means that the hold expired.", title="Error codes")])
+    draft = "QS-4018 means dangerous goods. [1]"
+
+    assert [one.flaw for one in citing.check(draft, shown, "what is QS-4012?").dropped] == [Flaw.ANOTHER]
+    assert citing.check(draft, shown, "what is QS-4018?").text == citing.check(draft, shown).text == draft

@@ -10,6 +10,8 @@ from bot.confidence import Scale
 from config.wiring import CALIBRATION, SHIPPED_FOLDER
 from tests.samples import hit
 
+ALWAYS = Scale(weights={}, means={}, bias=0.0, threshold=0.0)
+NEVER = Scale(weights={}, means={}, bias=0.0, threshold=1.0)
 SHIPPED = confidence.read_scales(SHIPPED_FOLDER / CALIBRATION)
 
 
@@ -63,3 +65,32 @@ def test_model_signals_are_bounded() -> None:
     assert confidence.willingness(0.0) == -confidence.FARTHEST
     assert confidence.willingness(-math.inf) == confidence.FARTHEST
     assert confidence.willingness(math.log(0.5)) == pytest.approx(0.0)
+
+
+@pytest.mark.parametrize("question", ["QS-4012", "qs4012?", "What does QS-4012 mean?"])
+def test_a_question_of_a_code_is_decided_by_the_code(question: str) -> None:
+    """Where a hit holds it the model is asked, and an answer that names it stands; where none does, neither."""
+    there, elsewhere = hit("QS-4012: hold expired.", cosine=0.01), hit("QS-4018: dangerous goods.", cosine=0.9)
+    signals = confidence.found(question, [there, elsewhere])
+
+    assert confidence.may_answer(NEVER, question, [elsewhere, there], signals)
+    assert not confidence.may_answer(ALWAYS, question, [elsewhere], signals)
+    assert confidence.is_answered(NEVER, question, ["QS-4012 is an expired hold."], signals)
+    assert not confidence.is_answered(NEVER, question, ["Start again."], signals)
+    assert confidence.is_answered(ALWAYS, question, ["Start again."], signals)
+
+
+def test_a_code_beside_other_words_decides_nothing() -> None:
+    """A laptop's model need not be named where the wiki says how laptops are charged."""
+    question, charging = "how do I charge my T490 laptop on a train?", [hit("Laptops are charged at every seat.")]
+
+    assert confidence.may_answer(ALWAYS, question, charging, confidence.found(question, charging))
+    assert not confidence.is_answered(NEVER, question, ["A T490 is charged at every seat."], {})
+
+
+def test_a_name_is_held_however_it_is_separated() -> None:
+    """The gate's signals do not fall for a hyphen."""
+    found = confidence.found("what about ERR4012 and Wifi", [hit("ERR-4012 hits the wi-fi.")])
+
+    assert found["names"] == 1.0
+    assert found["coverage"] == 1.0

@@ -150,6 +150,15 @@ def test_the_row_that_is_asked_for_comes_first() -> None:
     ]
 
 
+def test_what_speaks_of_another_code_is_not_quoted() -> None:
+    """QS-4018 says nothing of QS-4012; what names no code of the kind may."""
+    text = "QS-4018 means dangerous goods. QS-4012 means that the hold expired. Start again in ten minutes."
+
+    found = quoting.likeliest("what does QS-4012 mean", number([hit(text)]), WordsVerifier())
+
+    assert {one.text for one in found} == {"QS-4012 means that the hold expired.", "Start again in ten minutes."}
+
+
 def test_an_answer_is_completed_from_the_passage_that_it_cites() -> None:
     """In the passage's order, with what is nearly as likely, never twice the same, and not from another passage."""
     text = "Ask Maya first. Leave is booked in Roster. Leave of ten days needs Maya. Cats are welcome."

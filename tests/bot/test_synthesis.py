@@ -133,6 +133,16 @@ PLAIN = (
 )
 
 
+def test_several_codes_are_looked_for_one_by_one() -> None:
+    """Which of them a passage holds, the others do not say; compared or not."""
+    asked, compared = plan("QS-4012, qs4013?"), plan("difference between QS-4012 and QS-4013")
+
+    assert asked
+    assert [search.question for search in asked.searches] == ["QS-4012", "qs4013"]
+    assert compared
+    assert [search.question for search in compared.searches] == ["QS-4012", "QS-4013"]
+
+
 @pytest.mark.parametrize("question", SIDES)
 def test_a_comparison_is_looked_for_together_and_side_by_side(question: str) -> None:
     """Each side, with what was said once put back; then the whole question, in case one page compares them."""

@@ -143,6 +143,22 @@ def test_hit_says_where_it_stands_and_why(index: SmallIndex) -> None:
     assert hit.words > 0
 
 
+def test_a_code_is_found_where_it_is_written(index: SmallIndex) -> None:
+    """Pages that are more like the question, and hold other codes like it, come behind; closed pages do not come."""
+    for number in range(30):
+        index.wiki.write(
+            f"code-{number}", f"Error ERR-40{number + 20}: error of the tunnel.", title="Errors of tunnels"
+        )
+    index.wiki.write("lunch", "Lunch is at noon, but for ERR-4012.")
+    index.wiki.write("closed", "ERR-4012 is a secret.", readers=["hr"])
+    index.refresh()
+
+    for question in ("ERR-4012", "err4012", "which error of the tunnel is ERR-4012?"):
+        assert index.find(question)[0].page_id == "lunch"
+    assert index.find("ERR-4012 secret")[0].page_id == "lunch"
+    assert {hit.page_id for hit in index.find("ERR-4012", 2, ["hr", EVERYONE])} == {"lunch", "closed"}
+
+
 def test_rights_never_starve_a_search(index: SmallIndex) -> None:
     """The few pages that an asker may read are found behind hundreds of nearer ones that are closed."""
     for number in range(1200):

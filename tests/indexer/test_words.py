@@ -6,8 +6,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from indexer.pages import EVERYONE
-from indexer.store.words import codes_in, terms_of
+from indexer.codes import codes_in
+from indexer.pages import EVERYONE, Audience
+from indexer.store.words import RARE_COUNT, terms_of
 from tests.indexer.conftest import SmallIndex, build_index
 
 
@@ -89,6 +90,34 @@ def test_words_that_stand_everywhere_are_pruned_only_where_others_remain(tmp_pat
 
     assert best(index, "common zebra") == ["page-0"]
     assert len(best(index, "common thing")) == 10
+    index.catalogue.close()
+
+
+def holders(index: SmallIndex, question: str, audience: Audience = frozenset({EVERYONE})) -> dict[str, float]:
+    """Return the pages that hold codes of *question*, each with its share."""
+    with index.catalogue.reading() as reading:
+        found = reading.holding_codes(question, audience)
+        passages = reading.passages(found)
+    return {passages[passage_id].page_id: share for passage_id, share in found.items()}
+
+
+def test_codes_are_held_by_the_pages_that_write_them(small: SmallIndex) -> None:
+    """However they are separated, whole, and for each its share of the question's codes."""
+    assert holders(small, "what is ERR-4012?") == holders(small, "err4012") == {"errors": 1.0}
+    assert holders(small, "ERR-4012 or ERR-4013 or ERR-4999") == {"errors": 0.5, "other": 0.5}
+    assert holders(small, "ERR-401 and the holiday allowance") == {}
+    assert holders(small, "ERR-4012", audience=frozenset()) == {}
+
+
+def test_a_code_that_stands_everywhere_says_nothing(tmp_path: Path) -> None:
+    """Where many pages hold it, which one is meant is for the rest of the question to say."""
+    index = build_index(tmp_path)
+    for number in range(RARE_COUNT + 1):
+        index.wiki.write(f"page-{number}", f"Page {number} of ISO-27001, and KEY_{number:02}.")
+    index.refresh()
+
+    assert holders(index, "ISO-27001") == {}
+    assert holders(index, "KEY_03 of ISO-27001") == {"page-3": 1.0}
     index.catalogue.close()
 
 
