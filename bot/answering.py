@@ -146,6 +146,16 @@ class Writer:
             return self.refuse(RefusalReason.DECLINED)
         checked = citing.check(draft, self._shown, question)
         self._signals["kept"] = len(checked.sentences) / max(1, len(checked.sentences) + len(checked.dropped))
+        return self._judged(question, checked)
+
+    def extract(self, question: str) -> Answer | Refusal:
+        """Return what the likeliest sentences of the passages come to, checked and judged; the model writes nothing.
+
+        Without a verifier none is likelier than another, and it is a refusal.
+        """
+        return self._judged(question, citing.Checked((), (), ()))
+
+    def _judged(self, question: str, checked: citing.Checked) -> Answer | Refusal:
         if self._trust.verifier is not None:
             checked = self._completed(question, checked, self._trust.verifier)
         if not checked.sentences:
@@ -154,6 +164,15 @@ class Writer:
         said = [one.text for one in checked.sentences]
         if not confidence.is_answered(self._trust.scales.judge, question, said, self._signals):
             return self.refuse(RefusalReason.DECLINED)
+        return self._answer(checked)
+
+    def quote(self, texts: Sequence[str]) -> Answer | Refusal:
+        """Return the answer that *texts* are, word for word of the first passage, as far as they hold."""
+        number = self._shown[0].number
+        checked = citing.check(" ".join(f"{text}. [{number}]" for text in texts), self._shown)
+        return self._answer(checked) if checked.sentences else self.refuse(RefusalReason.UNSUPPORTED)
+
+    def _answer(self, checked: citing.Checked) -> Answer:
         return Answer(
             text=checked.text,
             sentences=checked.sentences,

@@ -142,9 +142,10 @@ def _has_numbers(sentence: str, passage: str) -> bool:
 
 def _numbers_stand_by_names(sentence: str, where: str, text: str) -> bool:
     """Return whether the numbers stand in pieces about what *sentence* names, where the passage tells several apart."""
-    apart = wording.names(sentence) - set(wording.words(where))
     asked = wording.numbers(sentence)
     pieces = [text[start:end] for start, end in wording.spans(text)]
+    rows = {word for piece in pieces if piece.startswith("|") for word in wording.words(piece)[:1]}
+    apart = wording.names(sentence) - set(wording.words(where)) | rows.intersection(wording.words(sentence)[:1])
     named = [(_names_of(piece), wording.numbers(piece)) for piece in pieces]
     if not asked or not any(names & apart for names, _ in named):
         return True

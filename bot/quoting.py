@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 from bot import wording
 from bot.answers import Sentence, ShownPassage
+from bot.tables import RULE, as_sentence, cells
 from indexer.ports import Verifier
 
 MOST_WORDS = 60
@@ -39,7 +40,6 @@ _SHELL = re.compile(
 )  # "# apt update": the superuser's prompt
 _SAID_IN_SHELL = re.compile(r"# ?[A-Z]")
 _ITEM = re.compile(r"[ \t]*(?:[-*+]|\d+[.)])\s")
-_RULE = re.compile(r"\s*\n\|?\s*:?-{2}")  # below the names of a table's columns
 _MARKER = re.compile(r"\[\d+\]")
 
 
@@ -223,8 +223,8 @@ def _pieces(text: str) -> Iterator[_Piece]:
     tables = 0
     for start, end in wording.spans(text):
         piece = text[start:end].strip()
-        if piece.startswith("|") and _RULE.match(text, end):
-            columns = _cells(piece)
+        if piece.startswith("|") and RULE.match(text, end):
+            columns = cells(piece)
             tables += 1
         elif _FENCE.match(piece) or _MARKER.search(piece):
             continue
@@ -233,7 +233,7 @@ def _pieces(text: str) -> Iterator[_Piece]:
         elif _HEADING.match(text, text.rfind("\n", 0, start) + 1):
             yield _Piece(_Kind.UNSAID, piece)
         elif piece.startswith("|"):
-            yield _Piece(_Kind.PROSE, _row(_cells(piece), columns), max(tables, 1))
+            yield _Piece(_Kind.PROSE, as_sentence(cells(piece), columns), max(tables, 1))
         else:
             is_item = _ITEM.match(text, text.rfind("\n", 0, start) + 1)
             yield _Piece(_Kind.ITEM if is_item else _Kind.PROSE, piece)
@@ -284,16 +284,3 @@ def _announced(pieces: Sequence[_Piece]) -> Iterator[tuple[str, int]]:
             yield whole if len(whole.split()) <= MOST_WORDS else said, 0
         else:
             yield said, table
-
-
-def _cells(row: str) -> list[str]:
-    """Return the cells of *row*, an empty first one among them; cells in the normal form may hold a bar."""
-    inner = row.removeprefix("|").removesuffix("|")
-    return [cell.strip() for cell in inner.split(" | " if " | " in inner else "|")]
-
-
-def _row(cells: Sequence[str], columns: Sequence[str]) -> str:
-    """Return *cells* with the names of their *columns*; without, where it is not clear which belong together."""
-    names = columns if len(columns) == len(cells) else [""] * len(cells)
-    named = zip(names, cells, strict=True)
-    return " – ".join(f"{column}: {cell}" if column else cell for column, cell in named if cell)

@@ -9,10 +9,11 @@
 The plan is made by bot/shapes.py. Knows what to read and how to put it together; knows nothing of models.
 """
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from bot import wording
+from bot import tables, wording
 from bot.answers import Sentence, ShownPassage
 from bot.shapes import Kind, Plan, Search, as_label
 from indexer.passages import Hit
@@ -21,7 +22,11 @@ MAX_NOTES = 8  # an answer shows no more sources
 MOST_FOR_EACH = 2  # passages that are read for each of two questions in one
 MAX_SENTENCES = {"compare": 2, "list": 8, "summarise": 6, "both": 2}  # a side, a question; the whole of the others
 NEAR_BEST = 0.5  # a hit with less than this share of its search's best score is about something else
+MOST_WORDS_OF_ROWS = 90  # of a table that sets the sides of a comparison side by side
 ALIKE = 0.8  # sentences that share this much of their words say the same
+
+
+_COMPARING = frozenset(wording.content_stems("compare compared comparison differ different difference versus vs"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +101,48 @@ def is_about(plan_: Plan, search: int, hit: Hit) -> bool:
     return bool(((sides[search] - others) or sides[search]) & held)
 
 
+def side_by_side(plan_: Plan, found: Sequence[Sequence[Hit]]) -> tuple[Hit, tuple[str, ...]] | None:
+    """Return the passage of *found*, with the rows, whose table sets the sides of a comparison side by side.
+
+    Of several, the one that holds most of what the sides are compared in, then the first. The sides are columns of it,
+    or, where nothing is said but their names, rows.
+    """
+    if plan_.kind is not Kind.COMPARE:
+        return None
+    sides, topic = _sides_and_topic(plan_)
+    hits = {hit.passage_id: hit for hits in (found[-1], *found[:-1]) for hit in hits}.values()
+    best: tuple[Hit, tuple[str, ...]] | None = None
+    most = len(topic) / 2 - 0.5  # at least half of it
+    for hit in hits:
+        held = len(topic & _named(hit.indexed_text))
+        rows = _rows_of(hit, sides, topic)
+        if rows and held > most:
+            best, most = (hit, rows), held
+    return best
+
+
+def _sides_and_topic(plan_: Plan) -> tuple[list[frozenset[str]], frozenset[str]]:
+    """Return what each side alone is named by, and what is said besides."""
+    named = [_named(search.question) for search in plan_.searches if search.label]
+    shared = frozenset.intersection(*named)
+    said = _named(plan_.searches[-1].question)
+    return [words - shared for words in named], said - frozenset().union(*named) - _COMPARING | shared
+
+
+def _rows_of(hit: Hit, sides: Sequence[frozenset[str]], topic: frozenset[str]) -> tuple[str, ...]:
+    """Return the rows of a table of *hit* that set *sides* side by side: those that say most of *topic*."""
+    for table in tables.tables(hit.text):
+        rows = tables.columns_side_by_side(table, sides, _named)
+        if not rows and not topic:
+            rows = tables.rows_side_by_side(table, sides, _named)
+        said = [len(topic & _named(row)) for row in rows]
+        rows = [row for row, held in zip(rows, said, strict=True) if held == max(said)]
+        words = itertools.accumulate(len(row.split()) for row in rows)
+        if rows:
+            return tuple(row for row, until in zip(rows, words, strict=True) if until <= MOST_WORDS_OF_ROWS)
+    return ()
+
+
 def asked_of(plan_: Plan, chosen: Chosen) -> str:
     """Return what a *chosen* passage is asked: a side of a comparison, for what is listed, or for what it is about."""
     search = plan_.searches[chosen.search]
@@ -165,7 +212,7 @@ def text_of(sentences: Sequence[Sentence]) -> str:
     """
     before = ("", *(sentence.about for sentence in sentences))
     return " ".join(
-        f"{f'{s.about}: ' if s.about != about else ''}{s.text} {''.join(f'[{n}]' for n in s.citations)}"
+        f"{f'{s.about}: ' if s.about and s.about != about else ''}{s.text} {''.join(f'[{n}]' for n in s.citations)}"
         for about, s in zip(before, sentences, strict=False)
     )
 

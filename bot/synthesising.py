@@ -3,8 +3,10 @@
     plan ─► find, once a search ─► gate ─► Found ─► a note on each passage in turn … ─► compose ─► Answer | Refusal
       └──► none: answered as any other question
 
-A note is an answer from one passage alone, checked and judged like every answer. When the time is up, what was noted
-until then is the answer; what it leaves open is said in its remark.
+A note is an answer from one passage alone, checked and judged like every answer. For a side of a comparison, whose name
+is no question that a small model can answer, it is made of the sentences of the wiki. A table that sets the sides side
+by side is the answer by itself. When the time is up, what was noted until then is the answer; what it leaves open is
+said in its remark.
 """
 
 import time
@@ -47,15 +49,20 @@ class Synthesiser:
         if plan is None:
             yield from self._plain.steps(question, audience)
         else:
-            yield from self._in_several_steps(plan, audience)
+            yield from self._in_several_steps(clean(question), plan, audience)
 
-    def _in_several_steps(self, plan: Plan, audience: Audience) -> Iterator[Step]:
+    def _in_several_steps(self, question: str, plan: Plan, audience: Audience) -> Iterator[Step]:
         means = self._means
         reading = _Reading(means, plan)
         found = [means.finder.find(search.question, audience, means.limits.hits) for search in plan.searches]
         near = [means.near(plan, place, hits) for place, hits in enumerate(found)]
-        chosen = synthesis.choose_for_each(near) if plan.kind is Kind.BOTH else synthesis.choose(near)
-        if not any(found):
+        chosen = synthesis.choose_for_each(near) if plan.kind in {Kind.BOTH, Kind.COMPARE} else synthesis.choose(near)
+        table = synthesis.side_by_side(plan, near)
+        if table is not None:
+            shown, rows = prompt.number([table[0]]), table[1]
+            yield Found(shown)
+            yield reading.quote(question, shown, rows)
+        elif not any(found):
             is_empty = means.finder.generation() == 0
             yield reading.refuse(RefusalReason.EMPTY_INDEX if is_empty else RefusalReason.NOT_FOUND)
         elif not chosen:
@@ -133,6 +140,10 @@ class _Reading:
             slowest = max(slowest, self._means.clock() - began)
         yield self._come_to(unread)
 
+    def quote(self, question: str, shown: Sequence[ShownPassage], rows: Sequence[str]) -> Answer | Refusal:
+        """Return the answer that *rows* of the first passage *shown* are."""
+        return self._means.writer(self._plan.kind, shown, question, self._started).quote(rows)
+
     def refuse(self, reason: RefusalReason, nearest: Sequence[ShownPassage] = ()) -> Refusal:
         """Return a refusal for *reason*, with the *nearest* passages."""
         return self._means.writer(self._plan.kind, nearest, "", self._started).refuse(reason)
@@ -140,6 +151,9 @@ class _Reading:
     def _note(self, one: Chosen) -> Generator[Step, None, _Made]:
         question = synthesis.asked_of(self._plan, one)
         writer = self._means.writer(self._plan.kind, [one.passage], question, self._started)
+        if self._plan.kind is Kind.COMPARE and self._means.trust.verifier is not None:
+            outcome = writer.extract(question)
+            return _Made(Note(one, outcome.sentences if _says_something(outcome) else ()), outcome)
         before, draft = self._draft, ""
         for step in writer.write(question, self._means.limits.answer_tokens, self._ends_at):
             if isinstance(step, Answer | Refusal):

@@ -170,3 +170,12 @@ def test_a_sentence_on_another_code_than_was_asked_falls() -> None:
 
     assert [one.flaw for one in citing.check(draft, shown, "what is QS-4012?").dropped] == [Flaw.ANOTHER]
     assert citing.check(draft, shown, "what is QS-4018?").text == citing.check(draft, shown).text == draft
+
+
+def test_the_numbers_of_a_row_stand_by_its_first_cell() -> None:
+    """Where the columns are what is named, another row's numbers are not this one's."""
+    table = "|  | Team | Top |\n| --- | --- | --- |\n| Users | 40 | 900 |\n| Routes | 25 | 700 |"
+    shown = number([hit(table, title="Plans")])
+
+    assert not citing.check("Users – Team: 40 – Top: 900. [1]", shown).dropped
+    assert [one.flaw for one in citing.check("Users – Team: 25 – Top: 900. [1]", shown).dropped] == [Flaw.NUMBER]

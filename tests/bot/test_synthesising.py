@@ -12,7 +12,8 @@ from bot.ports import Piece, Prompt
 from bot.prompt import REFUSAL_SENTENCE, RULES
 from bot.synthesising import Synthesiser
 from indexer.pages import EVERYONE, Principal
-from tests.fakes import MappedFinder, ScriptedModel
+from indexer.ports import Verifier
+from tests.fakes import MappedFinder, ScriptedModel, WordsVerifier
 from tests.fakes_bot import StillClock
 from tests.samples import hit
 
@@ -41,11 +42,16 @@ class TimedModel(ScriptedModel):
 
 
 def synthesiser(
-    model: ScriptedModel, finder: MappedFinder, gate: Scale = OPEN, judge: Scale = OPEN, clock: StillClock | None = None
+    model: ScriptedModel,
+    finder: MappedFinder,
+    gate: Scale = OPEN,
+    judge: Scale = OPEN,
+    clock: StillClock | None = None,
+    verifier: Verifier | None = None,
 ) -> Synthesiser:
     """Return the real use case over fakes, with twenty seconds."""
     limits = Limits(hits=10, passages=3, passage_tokens=200, answer_tokens=50, synthesis_seconds=20)
-    return Synthesiser(finder, model, Trust(Scales(gate, judge)), limits, clock or StillClock())
+    return Synthesiser(finder, model, Trust(Scales(gate, judge), verifier), limits, clock or StillClock())
 
 
 def last_of(used: Synthesiser, question: str = WHOLE) -> Step:
@@ -70,6 +76,61 @@ def test_each_side_is_searched_noted_and_told_by_its_name() -> None:
     assert all(words in last.prompt for words in ("[1] Leave in the UK", "[2] Leave in Germany"))
     assert last.timings.output_tokens == 14
     assert last.remark == ""
+
+
+def test_a_table_that_has_both_sides_is_the_answer() -> None:
+    """Its rows, cut to the columns of the sides and checked like every sentence; the model is not asked."""
+    table = (
+        "|  | Starter | Team | Top |\n| --- | --- | --- | --- |\n| Users | 5 | 40 | 900 |\n| Routes | 3 | 25 | 700 |"
+    )
+    plans, sold = hit(table, title="Plans", passage_id=3), hit("Team is sold by Sales.", title="Team", passage_id=4)
+    question = "what is the difference between the Team and the Top plan"
+    model = ScriptedModel()
+
+    found, last = synthesiser(model, MappedFinder({question: [sold, plans]})).steps(question, EVERYBODY)
+
+    assert isinstance(found, Found)
+    assert [passage.hit for passage in found.passages] == [plans]
+    assert isinstance(last, Answer)
+    assert last.text == "Users – Team: 40 – Top: 900. [1] Routes – Team: 25 – Top: 700. [1]"
+    assert last.citations[0].hit == plans
+    assert model.prompts == []
+
+
+def test_rows_are_the_answer_where_only_their_names_are_compared() -> None:
+    """With more to go by, a table that happens to have a row for each is not what was asked."""
+    table = "| Level | Reply |\n| --- | --- |\n| SEV1 | 5 minutes |\n| SEV2 | an hour |"
+    levels = hit(table, title="Incidents", passage_id=3)
+    finder = MappedFinder({"SEV1 vs SEV2": [levels], "pay for SEV1 vs SEV2": [levels]})
+
+    compared = last_of(synthesiser(ScriptedModel(), finder), "SEV1 vs SEV2")
+    paid = last_of(synthesiser(ScriptedModel("No. [1]"), finder), "pay for SEV1 vs SEV2")
+
+    assert isinstance(compared, Answer)
+    assert compared.text == "Level: SEV1 – Reply: 5 minutes. [1] Level: SEV2 – Reply: an hour. [1]"
+    assert isinstance(paid, Refusal)
+
+
+def test_rows_on_what_is_compared_are_told_alone() -> None:
+    """Of a long table only those that the question is about."""
+    table = "|  | Team | Top |\n| --- | --- | --- |\n| Users | 40 | 900 |\n| Routes | 25 | 700 |"
+    question = "compare the routes of Team and Top"
+
+    last = last_of(synthesiser(ScriptedModel(), MappedFinder({question: [hit(table, title="Plans")]})), question)
+
+    assert isinstance(last, Answer)
+    assert last.text == "Routes – Team: 25 – Top: 700. [1]"
+
+
+def test_sides_are_told_in_the_wikis_own_words_where_there_is_a_verifier() -> None:
+    """The name of a side is no question that a small model can answer."""
+    model = ScriptedModel()
+
+    last = last_of(synthesiser(model, MappedFinder(SIDES), verifier=WordsVerifier()))
+
+    assert isinstance(last, Answer)
+    assert last.text == "UK: Staff get 28 days of leave. [1] Germany: Staff get 30 days of leave. [2]"
+    assert model.prompts == []
 
 
 def test_every_search_is_made_with_the_askers_audience() -> None:
