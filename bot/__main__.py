@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from rich.console import Console
+from rich.text import Text
 from tqdm import tqdm
 
 from bot import doctor, terminal, terminal_advice
@@ -108,7 +109,10 @@ def _ask(settings: Settings, options: argparse.Namespace) -> int:
     indexing = wiring.indexing(settings)
     with _model_opened(settings) as model:
         answerer = wiring.synthesiser(settings, indexing, model)
-        for step in answerer.steps(options.question, frozenset({EVERYONE})):
+        read_as = wiring.spelling(indexing).corrected(options.question)
+        if not options.json and read_as != options.question:
+            console.print(Text(f"Read as: {read_as}", style="dim"))
+        for step in answerer.steps(read_as, frozenset({EVERYONE})):
             if not options.json:
                 reply.show(step)
             elif isinstance(step, Answer | Refusal):
@@ -122,15 +126,18 @@ def _ask_file(settings: Settings, path: Path) -> int:
     except OSError as error:
         raise QuestionUnusable(f"{path} cannot be read ({error.strerror}).") from error
     indexing = wiring.indexing(settings)
+    corrected = wiring.spelling(indexing).corrected
     with _model_opened(settings) as model:
         for line in tqdm(lines, unit="question", disable=not sys.stderr.isatty()):
             answerer: Answering
+            question = line.question
             if line.passages is None:
+                question = corrected(question)
                 answerer = wiring.synthesiser(settings, indexing, model)
             else:
                 given = wiring.given_passages(line.passages, line.question, indexing)
                 answerer = wiring.answerer(settings, indexing, model, given)
-            print(terminal.as_json(line.id, line.question, _outcome(answerer, line.question, model.name)), flush=True)
+            print(terminal.as_json(line.id, line.question, _outcome(answerer, question, model.name)), flush=True)
     return 0
 
 
@@ -245,7 +252,7 @@ def _answer_until(ending: threading.Event, settings: Settings, stack: ExitStack)
     model = stack.enter_context(_model_opened(settings))
     wiring.warm_up(indexing, model)
     minds.append(wiring.answerings(settings, indexing, model, records))
-    worker = Worker(records, minds[0].for_question, audiences, replies)
+    worker = Worker(records, minds[0].for_question, audiences, replies, corrected=wiring.spelling(indexing).corrected)
     workers.append(worker)
     signal.signal(signal.SIGINT, end)
     worker.apologise_for(records.recover())

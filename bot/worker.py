@@ -40,7 +40,7 @@ def pause_after(tries: int) -> float:
 class Worker:
     """Answers what waits in the queue."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917  # made in one place, and the last three in tests
         self,
         queue: QuestionQueue,
         answering_for: Callable[[Question], Answering],
@@ -48,15 +48,17 @@ class Worker:
         replies: Replies,
         pause: Callable[[int], float] = pause_after,
         seconds_between_looks: float = SECONDS_BETWEEN_LOOKS,
+        corrected: Callable[[str], str] = str,
     ) -> None:
         """Take questions from *queue*, and answer each with what *answering_for* gives for it.
 
-        *pause* says how many seconds to wait after so many failures of Slack.
+        *pause* says how many seconds to wait after so many failures of Slack; *corrected* puts spelling right.
         """
         self._queue = queue
         self._answering_for = answering_for
         self._audiences = audiences
         self._replies = replies
+        self._corrected = corrected
         self._pause = pause
         self._seconds_between_looks = seconds_between_looks
         self._tries: Counter[QuestionId] = Counter()
@@ -112,11 +114,11 @@ class Worker:
         return isinstance(came_to, Answer | Refusal)
 
     def _read(self, question: Question) -> Question:
-        """Return *question* made standalone, where it follows on another."""
-        if question.origin is Origin.COMMAND:
-            return question
-        before = self._queue.before(question)
-        return replace(question, read_as=(standalone(question.text, before.full_text) or "") if before else "")
+        """Return *question* made standalone, where it follows on another, and its spelling put right."""
+        before = None if question.origin is Origin.COMMAND else self._queue.before(question)
+        whole = (standalone(question.text, before.full_text) if before else None) or question.text
+        read_as = self._corrected(whole)
+        return replace(question, read_as=read_as if read_as != question.text else "")
 
     def apologise_for(self, questions: Iterable[Question]) -> None:
         """Tell the askers of *questions*, given up after crashes, that there is no answer."""

@@ -104,10 +104,12 @@ class BotAnswering:
         self._model = model
         self._scales = scales
         self._indexing = wiring.indexing(settings)
+        self._spelling = wiring.spelling(self._indexing)
 
     def answer(self, question: str, pieces: Sequence[Piece] | None) -> Reply:
         """Answer from *pieces*, or from the bot's own search where that is None."""
         if pieces is None:
+            question = self._spelling.corrected(question)
             answering: Answering = wiring.synthesiser(
                 self._settings, self._indexing, self._model, judged_by=self._scales
             )

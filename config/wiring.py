@@ -25,6 +25,7 @@ from bot.preparing import Prepared, Report, packaged_model, prepare
 from bot.questions import Question
 from bot.records import Records
 from bot.rooms import Answerings
+from bot.spelling import Spelling
 from bot.synthesising import Synthesiser
 from bot.terminal import GivenPassage
 from bot.workspace.shelf import IndexHealth as ShelfHealth
@@ -33,7 +34,7 @@ from config.settings import SHIPPED, Settings
 from config.wikis import adapter
 from indexer.embedding import SentenceTransformerEmbedder, packaged_model_path
 from indexer.locking import working
-from indexer.pages import Audience, PageId
+from indexer.pages import EVERYONE, Audience, PageId
 from indexer.passages import Hit, PageKey, PassageId
 from indexer.planning import NO_WISHES
 from indexer.ports import Embedder, Verifier, Wiki
@@ -155,6 +156,11 @@ def answerer(
     if isinstance(finder, GivenPassages):
         limits = replace(limits, read_passages=settings.search.passages)  # nobody ranked them
     return Answerer(finder or parts.search, model, trust, limits)
+
+
+def spelling(parts: Indexing) -> Spelling:
+    """Return what puts the spelling of questions right, by the words of the pages that everyone may read."""
+    return Spelling(partial(parts.search.holds_word, audience=frozenset({EVERYONE})))
 
 
 def synthesiser(

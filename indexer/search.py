@@ -97,6 +97,11 @@ class Search:
         with self._catalogue.reading() as reading:
             return reading.readable(passages, audience) >= set(passages)
 
+    def holds_word(self, word: str, audience: Audience) -> bool:
+        """Return whether a passage that *audience* may read has *word*, or it in the plural."""
+        with self._catalogue.reading() as reading:
+            return reading.holds_word(word, audience)
+
     def generation(self) -> int:
         """Return the number of the index's present generation, 0 before the first refresh."""
         with self._catalogue.reading() as reading:

@@ -117,6 +117,10 @@ class Reading:
         """Return at most *count* passages that *audience* may read and that share words with *question*, best first."""
         return words.best(self._connection, question, json.dumps(sorted(audience)), count)
 
+    def holds_word(self, word: str, audience: Audience) -> bool:
+        """Return whether a passage that *audience* may read has *word*, or it in the plural."""
+        return words.is_held(self._connection, word, json.dumps(sorted(audience)))
+
     def holding_codes(self, question: str, audience: Audience) -> dict[PassageId, float]:
         """Return the few passages that *audience* may read and that hold a code of *question*, with their share.
 

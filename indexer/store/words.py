@@ -16,6 +16,7 @@ BREADCRUMB_WEIGHT = 2.0  # a word of the title or a heading counts for two of th
 COMMON_SHARE = 0.05  # terms in more passages are left out: at 100,000 passages that took a question from 193 to 2.5 ms
 COMMON_COUNT = 2_000  # passages that a term may always be in: they cost 4 ms, and "first day" is all some questions say
 MOST_TERMS = 64  # FTS5 allows an expression 256 deep
+LOOKED_INTO = 100  # passages in which a word is looked for as it is written
 RARE_COUNT = 10  # passages: where no more hold a code that is asked about, one of them is meant
 PARTLY_COUNT = 200  # passages that hold a code, or one of which it is a part, among which those of RARE_COUNT are found
 
@@ -67,6 +68,23 @@ def _holders(connection: sqlite3.Connection, code: str, audience: str) -> set[Pa
         return set()
     asked = spelled(code)
     return {PassageId(row) for row, codes in rows if any(asked in answers_to(held) for held in codes.split("\n"))}
+
+
+def is_held(connection: sqlite3.Connection, word: str, audience: str) -> bool:
+    """Return whether a passage that one of *audience*, a JSON list of principals, may read has *word* or its plural.
+
+    The full-text table knows stems, in which "fronted" is "front"; so the passages are looked into, a hundred at most.
+    """
+    sql = f"""
+        SELECT passage.breadcrumb || ' ' || passage.text
+        FROM words CROSS JOIN passage ON passage.id = words.rowid
+        WHERE words MATCH ? AND passage.page IN ({READABLE_PAGES}) LIMIT {LOOKED_INTO}
+    """  # noqa: S608 - constants of ours
+    parts = _PART.findall(word)
+    if len(parts) != 1:
+        return False
+    forms = re.compile(rf"\b{re.escape(word.removesuffix('s'))}s?\b", re.IGNORECASE)
+    return any(forms.search(text) for (text,) in connection.execute(sql, (_any_of(parts), audience)))
 
 
 def terms_of(question: str) -> list[str]:

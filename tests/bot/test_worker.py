@@ -2,12 +2,14 @@
 
 import logging
 import threading
+from dataclasses import replace
 
 import pytest
 
 from bot.answers import Answer, Refusal, Writing
 from bot.errors import ModelFailed, QuestionUnusable, RecordsUnusable, SlackRefused, SlackUnavailable
-from bot.questions import Question, QuestionId
+from bot.ports import Answering
+from bot.questions import Origin, Question, QuestionId
 from bot.slack.audiences import EveryonesPages
 from bot.worker import MAX_TRIES, Worker
 from indexer.pages import EVERYONE
@@ -49,6 +51,26 @@ def test_question_is_shown_step_by_step_and_finished(queue: MemoryQueue) -> None
     assert replies.replies[ASKED].steps == some_steps()
     assert queue.finished == {ASKED: an_answer()}
     assert answering.asked == [("How many days off do I get?", frozenset({EVERYONE}))]
+
+
+@pytest.mark.parametrize("origin", Origin)
+def test_a_mistyped_question_is_read_as_it_was_meant(origin: Origin) -> None:
+    """Wherever it was asked, and so it is told to whoever asked and kept with the question."""
+    queue, answering, read = MemoryQueue(), ScriptedAnswering(), list[Question]()
+    queue.put(replace(a_question("How many holidys?"), origin=origin))
+    replies = RecordingReplies()
+
+    def answering_for(question: Question) -> Answering:
+        read.append(question)
+        return answering
+
+    def corrected(question: str) -> str:
+        return question.replace("holidys", "holidays")
+
+    Worker(queue, answering_for, EveryonesPages(), replies, lambda _: 0.0, corrected=corrected).answer_one()
+
+    assert [question.read_as for question in read] == ["How many holidays?"]
+    assert answering.asked == [("How many holidays?", frozenset({EVERYONE}))]
 
 
 def test_refusal_alone_is_shown_and_finished(queue: MemoryQueue) -> None:

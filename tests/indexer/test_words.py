@@ -109,6 +109,20 @@ def test_codes_are_held_by_the_pages_that_write_them(small: SmallIndex) -> None:
     assert holders(small, "ERR-4012", audience=frozenset()) == {}
 
 
+def test_a_word_is_held_as_it_is_written(tmp_path: Path) -> None:
+    """In the plural too, but not where only its stem is, nor in a closed page."""
+    index = build_index(tmp_path)
+    index.wiki.write("desk", "The front desk lets guests in.", title="Reception")
+    index.wiki.write("closed", "The merger.", readers=["hr"])
+    index.refresh()
+    everybody = frozenset({EVERYONE})
+
+    held = ("guest", "Guests", "FRONT", "reception")
+    assert all(index.search.holds_word(word, everybody) for word in held)
+    assert not any(index.search.holds_word(word, everybody) for word in ("fronted", "merger", "gues", '"', "", "a-b"))
+    index.catalogue.close()
+
+
 def test_a_code_that_stands_everywhere_says_nothing(tmp_path: Path) -> None:
     """Where many pages hold it, which one is meant is for the rest of the question to say."""
     index = build_index(tmp_path)
