@@ -82,12 +82,13 @@ def read_citations(draft: str) -> list[Sentence]:
 def check(draft: str, passages: Sequence[ShownPassage], question: str = "") -> Checked:
     """Return what of *draft* holds: every sentence kept cites only passages shown, which together hold it up.
 
-    Where it answers a *question*, none speaks of another code than that.
+    Where it answers a *question*, none speaks of another code than that, or says yes or no and then the opposite.
     """
     shown = {passage.number: passage for passage in passages}
     kept: list[Sentence] = []
     dropped: list[Dropped] = []
-    for sentence in read_citations(draft):
+    for written in read_citations(draft):
+        sentence = replace(written, text=wording.without_false_lead(question, written.text))
         flaw = Flaw.ANOTHER if wording.speaks_of_another(question, sentence.text) else _flaw(sentence, shown)
         if flaw is not None:
             dropped.append(Dropped(sentence.text, flaw))

@@ -1,7 +1,7 @@
 """What can go wrong while answering.
 
 BotError
-├── QuestionUnusable       the asker can mend it: empty, or too long; say so to them
+├── QuestionUnusable       the asker can mend it: empty, too long, or no question; say so to them
 ├── SituationUnusable      the asker of /advise can mend it: the message names each wrong value
 ├── ModelUnusable          the operator mends FOOTNOTE_MODEL__PATH or FOOTNOTE_MODEL__ADAPTER_PATH, as the message says
 ├── ModelFailed            one answer was lost; say sorry, keep the passages shown, go on with the next question

@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NewType
 
+from bot import courtesy
 from bot.errors import QuestionUnusable
 
 QuestionId = NewType("QuestionId", str)
@@ -94,7 +95,9 @@ def likeness(text: str) -> str:
 
 
 def clean(text: str) -> str:
-    r"""Return *text* on one line, without invisible characters; raises QuestionUnusable with a sentence for the asker.
+    r"""Return *text* on one line, without invisible characters.
+
+    Raises QuestionUnusable with what to say to the asker: why it cannot be read, or hello where it asks nothing.
 
     >>> clean("  How many\n days\x00 off? ")
     'How many days off?'
@@ -109,6 +112,8 @@ def clean(text: str) -> str:
             f"That is {len(line):,} characters long. I can read questions of up to {MAX_QUESTION_CHARACTERS:,}: "
             "please ask in a few sentences."
         )
+    if said := courtesy.reply_to(line):
+        raise QuestionUnusable(said)
     return line
 
 

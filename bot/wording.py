@@ -16,6 +16,7 @@ _NUMBER_WITH_UNIT = re.compile(
 _MONTH_MAY = re.compile(r"\b\d{1,2}(?:st|nd|rd|th)? May\b|\bMay \d{1,4}\b")
 _NUMBERED_CODE = re.compile(r"([^\W\d_]+)[-._]?(\d{2,})", re.UNICODE)
 _LEADING_YES_OR_NO = re.compile(r"^(?:yes|no|not yet|not quite)\b[,;:.!–-]*\s*", re.IGNORECASE)
+_YES_OR_NO = re.compile(r"(yes|no)\b[,;:.!–-]*\s+", re.IGNORECASE)
 _NO_NEGATION = re.compile(r"\b(?:no|not)\s+(?:more|less|fewer|later|earlier|only|just)\b", re.IGNORECASE)
 _SENTENCE_END = re.compile(r"(?<=[.!?])[\"'”’)\]]*\s+(?=[\"'“‘(]?[A-Z0-9À-Þ])")
 
@@ -239,6 +240,24 @@ def is_negated(text: str) -> bool:
     """
     said = _NO_NEGATION.sub("", _LEADING_YES_OR_NO.sub("", text.strip()))
     return any(word in NEGATIONS or word.endswith("n't") for word in words(said))
+
+
+def without_false_lead(question: str, sentence: str) -> str:
+    """Return *sentence* without a yes or no to *question* that the rest of it, which says the same again, takes back.
+
+    >>> without_false_lead("is Friday a deploy day", "No, Friday is a deploy day.")
+    'Friday is a deploy day.'
+    >>> without_false_lead("is Friday a deploy day", "No, Sunday is."), without_false_lead("Is it?", "No, it is not.")
+    ('No, Sunday is.', 'No, it is not.')
+    """
+    lead = _YES_OR_NO.match(sentence)
+    if lead is None or is_negated(question):
+        return sentence
+    rest = sentence[lead.end() :]
+    is_said_again = {*content_stems(question), *numbers(question)} <= {*content_stems(rest), *numbers(rest)}
+    if not is_said_again or is_negated(rest) == (lead[1].lower() == "no"):
+        return sentence
+    return rest[:1].upper() + rest[1:]
 
 
 def quoted(text: str) -> list[str]:

@@ -179,3 +179,22 @@ def test_the_numbers_of_a_row_stand_by_its_first_cell() -> None:
 
     assert not citing.check("Users – Team: 40 – Top: 900. [1]", shown).dropped
     assert [one.flaw for one in citing.check("Users – Team: 25 – Top: 900. [1]", shown).dropped] == [Flaw.NUMBER]
+
+
+@pytest.mark.parametrize(
+    ("question", "said", "kept"),
+    [
+        ("is Friday a deploy day?", "No, Friday is a deploy day.", "Friday is a deploy day."),
+        ("is Friday a deploy day?", "Yes, Friday is a deploy day.", "Yes, Friday is a deploy day."),
+        ("is Sunday a deploy day?", "Yes, Sunday is not a deploy day.", "Sunday is not a deploy day."),
+        ("is Sunday a deploy day?", "No, Friday is a deploy day.", "No, Friday is a deploy day."),
+        ("is 8 on Friday in the deploy window?", "No, the deploy window on Friday is 9 to 12.", None),
+        ("is Friday not a deploy day?", "No, Friday is a deploy day.", "No, Friday is a deploy day."),
+    ],
+)
+def test_yes_and_no_do_not_stand_before_their_opposite(question: str, said: str, kept: str | None) -> None:
+    """Where the question is said again after them; another number or day is a reason."""
+    page = "Friday is a deploy day. Sunday is not a deploy day. The deploy window on Friday is 9 to 12."
+    shown = number([hit(page, title="Deploys")])
+
+    assert citing.check(f"{said} [1]", shown, question).sentences[0].text == (kept or said)
