@@ -183,6 +183,7 @@ class Writer:
             generation=self.generation,
             prompt=self._prompt,
             signals=self._signals,
+            remark=citing.remark(checked.citations),
         )
 
     def _completed(self, question: str, checked: citing.Checked, verifier: Verifier) -> citing.Checked:

@@ -90,7 +90,7 @@ class Answer:
 
     *text* has a marker like `[1]` after each sentence; *prompt* is what the model was given, *generation* the
     index's at the time, *signals* what the decision was made on (`bot/confidence.py`): all for the record. *remark*
-    says in our own words what the answer leaves open, empty where it leaves nothing open.
+    says in our own words what the answer leaves open, and which of its pages are outdated; it may be empty.
     """
 
     text: str

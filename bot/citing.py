@@ -97,6 +97,12 @@ def check(draft: str, passages: Sequence[ShownPassage], question: str = "") -> C
     return Checked(tuple(kept), _citations(kept, shown), tuple(dropped))
 
 
+def remark(citations: Sequence[Citation]) -> str:
+    """Return a sentence on each page that is cited and says of itself that it is outdated; empty where none does."""
+    titles = dict.fromkeys(citation.hit.title for citation in citations if citation.hit.is_outdated)
+    return " ".join(f"The page “{title}” says that it is outdated." for title in titles)
+
+
 def _flaw(sentence: Sentence, shown: dict[int, ShownPassage]) -> Flaw | None:
     if not all(number in shown for number in sentence.citations):
         return Flaw.NO_SUCH_PASSAGE

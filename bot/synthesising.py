@@ -14,7 +14,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeGuard
 
-from bot import confidence, prompt, shapes, synthesis
+from bot import citing, confidence, prompt, shapes, synthesis
 from bot.answering import Answerer, Limits, Trust, Writer
 from bot.answers import Answer, Citation, Found, Refusal, RefusalReason, ShownPassage, Step, Timings, Writing
 from bot.confidence import Scale, Scales
@@ -172,17 +172,19 @@ class _Reading:
             return replace(refusal, timings=self._timings(), prompt=self._prompt(), signals=self._signals(unread))
         cited = {number for sentence in composed.sentences for number in sentence.citations}
         first = self._made[0].outcome
+        citations = tuple(citation for citation in self._citations() if citation.number in cited)
+        left_open = synthesis.remark(composed.silent if not unread else (), unread)
         return Answer(
             text=synthesis.text_of(composed.sentences),
             sentences=composed.sentences,
-            citations=tuple(citation for citation in self._citations() if citation.number in cited),
+            citations=citations,
             passages=passages,
             timings=self._timings(),
             model=first.model,
             generation=first.generation,
             prompt=self._prompt(),
             signals=self._signals(unread),
-            remark=synthesis.remark(composed.silent if not unread else (), unread),
+            remark=f"{left_open} {citing.remark(citations)}".strip(),
         )
 
     def _notes(self) -> list[Note]:

@@ -51,7 +51,7 @@ class Hit:
     *score* is the fused score the order is by, 0 to 1. *cosine* and *words* are the raw scores of the two rankings
     (-1 to 1; BM25 with the sign turned, 0 or more), 0.0 where a ranking did not hold the passage. *updated_at* is
     an ISO date and time in UTC, empty where the wiki does not say. *verified* is how sure the verifier is, 0 to 1,
-    that the passage answers the question; None where it was not asked.
+    that the passage answers the question; None where it was not asked. *is_outdated* where its page says that it is.
     """
 
     passage_id: PassageId
@@ -68,6 +68,7 @@ class Hit:
     cosine: float
     words: float
     verified: float | None = None
+    is_outdated: bool = False
 
     @property
     def page(self) -> PageKey:

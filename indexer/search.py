@@ -4,6 +4,7 @@ question ─┬► vector ─► snapshot + vectors newer than it ─► 100 nea
           ├► words ──► full text of the catalogue ───────► 100 best that may be read ────┴► fused ─► best 50 ─┐
           └► a vector for each token ─► MaxSim over the token vectors of those 50 ────────────────────────────┴► best 10
 best 4 of these ─► the verifier reads each of them beside the question ─► hits
+A page that says that it is outdated comes behind others alike, unless the question is about the past.
 A code that the question names and few passages hold, such as QS-4012, puts these before all others, whatever else.
 All of it looks at one moment of the catalogue: what was edited, removed or closed to the audience by then acts.
 """
@@ -15,6 +16,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from urllib.parse import quote
 
+from indexer.aging import asks_of_the_past
 from indexer.errors import SnapshotUnusable
 from indexer.pages import Audience
 from indexer.passages import Hit, PassageId
@@ -30,6 +32,7 @@ NEAR_WEIGHT = (
 MAXSIM_DEPTH = 50  # passages that are looked at token by token
 MAXSIM_WEIGHT = 0.5  # against the fused score; of 0.5 and 0.6 neither is better on all three sets of questions
 VERIFIED_DEPTH = 4  # passages that the verifier reads: 10 find a little more on two wikis of seven, for twice the time
+OUTDATED = 0.7  # of the score of a passage whose page says that it is, unless the past is asked of
 VERIFIED_WEIGHT = 0.2  # against the score before
 RANK_OFFSET = 60  # Cormack, Clarke and Buettcher, SIGIR 2009: reciprocal rank fusion
 
@@ -82,6 +85,7 @@ class Search:
             found = reading.passages(passage_id for passage_id, _ in best)
         cosines, words = dict(near), dict(worded)
         hits = [_hit(found[passage_id], scores[passage_id], cosines, words) for passage_id, _ in best]
+        hits = hits if asks_of_the_past(question) else demote(hits)
         hits = verified(question, hits, self._verifier) if self._verifier else hits
         ranked = promote([(hit.passage_id, hit.score) for hit in hits], holding)
         by_id = {hit.passage_id: hit for hit in hits}
@@ -157,6 +161,12 @@ def promote(ranking: Ranking, holding: Mapping[PassageId, float]) -> Ranking:
     return sorted(promoted, key=lambda scored: -scored[1])
 
 
+def demote(hits: Sequence[Hit]) -> list[Hit]:
+    """Return *hits*, best first again, those whose page says that it is outdated with less of their score."""
+    demoted = [replace(hit, score=OUTDATED * hit.score) if hit.is_outdated else hit for hit in hits]
+    return sorted(demoted, key=lambda hit: -hit.score) if any(hit.is_outdated for hit in hits) else demoted
+
+
 def verified(question: str, hits: Sequence[Hit], verifier: Verifier, weight: float = VERIFIED_WEIGHT) -> list[Hit]:
     """Return *hits*, best first again, after what *verifier* makes of the best counts for *weight* of their scores."""
     read, rest = hits[:VERIFIED_DEPTH], hits[VERIFIED_DEPTH:]
@@ -199,6 +209,7 @@ def _hit(
         revision=found.revision,
         updated_at=found.updated_at,
         text=found.text,
+        is_outdated=found.is_outdated,
         score=score,
         cosine=cosines.get(found.passage_id, 0.0),
         words=words.get(found.passage_id, 0.0),

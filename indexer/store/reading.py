@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from indexer.aging import HEAD_CHARACTERS, says_it_is_outdated
 from indexer.pages import Audience, PageId, SectionLink
 from indexer.passages import PageKey, PassageId
 from indexer.report import ReportedPage, Summary, sketched
@@ -28,6 +29,8 @@ class FoundPassage:
     revision: str
     updated_at: str
     text: str
+    is_outdated: bool
+    """Its page says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,10 +152,11 @@ class Reading:
     def passages(self, ids: Iterable[PassageId]) -> dict[PassageId, FoundPassage]:
         """Return the passages of *ids* as they are shown."""
         sql = """
-            SELECT passage.id, wiki, page_id, title, headings, anchor, url, revision, updated_at, passage.text
+            SELECT passage.id, wiki, page_id, title, headings, anchor, url, revision, updated_at, passage.text,
+                   substr(page.text, 1, ?)
             FROM passage JOIN page ON page.id = passage.page WHERE passage.id IN (SELECT value FROM json_each(?))
         """
-        rows = self._connection.execute(sql, (json.dumps(list(ids)),))
+        rows = self._connection.execute(sql, (HEAD_CHARACTERS, json.dumps(list(ids))))
         return {row[0]: _found_passage(row) for row in rows}
 
     def wiki_names(self) -> list[str]:
@@ -231,5 +235,6 @@ def _reported_page(row: tuple[Any, ...]) -> ReportedPage:
 
 def _found_passage(row: tuple[Any, ...]) -> FoundPassage:
     """Return the passage of a row of `Reading.passages`."""
-    passage_id, wiki, page_id, title, headings, *others = row
-    return FoundPassage(passage_id, wiki, page_id, title, tuple(json.loads(headings)), *others)
+    passage_id, wiki, page_id, title, headings, *others, head = row
+    said = (*others, says_it_is_outdated(title, head))
+    return FoundPassage(passage_id, wiki, page_id, title, tuple(json.loads(headings)), *said)

@@ -198,3 +198,12 @@ def test_yes_and_no_do_not_stand_before_their_opposite(question: str, said: str,
     shown = number([hit(page, title="Deploys")])
 
     assert citing.check(f"{said} [1]", shown, question).sentences[0].text == (kept or said)
+
+
+def test_an_outdated_page_is_told_once() -> None:
+    """Whoever reads the answer is to know it."""
+    old = replace(LEAVE, is_outdated=True)
+    checked = citing.check("You get 25 days of leave a year. [1] Book leave in Roster. [1]", number([old]))
+
+    assert citing.remark(checked.citations) == "The page “Annual leave (UK)” says that it is outdated."
+    assert citing.remark(citing.check("Book leave in Roster. [1]", SHOWN).citations) == ""
