@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from bot import wording
 from bot.answers import Citation, Sentence, ShownPassage
+from bot.tables import tables
 from indexer.passages import Hit
 from indexer.wikis.links import with_quote
 
@@ -38,6 +39,7 @@ class Flaw(StrEnum):
     NUMBER = "has a number that the passage does not"
     NAME = "names something that the passage does not"
     ANOTHER = "speaks of another code than the question"
+    COLUMN = "has a number of another column than the question"
     NEGATION = "says no where the passage says yes, or the other way round"
     QUOTE = "quotes words that are not in the passage"
     WORDS = "has too few words in common with the passage"
@@ -82,14 +84,15 @@ def read_citations(draft: str) -> list[Sentence]:
 def check(draft: str, passages: Sequence[ShownPassage], question: str = "") -> Checked:
     """Return what of *draft* holds: every sentence kept cites only passages shown, which together hold it up.
 
-    Where it answers a *question*, none speaks of another code than that, or says yes or no and then the opposite.
+    Where it answers a *question*, none speaks of another code or of another column of a table than that, or says yes or
+    no and then the opposite.
     """
     shown = {passage.number: passage for passage in passages}
     kept: list[Sentence] = []
     dropped: list[Dropped] = []
     for written in read_citations(draft):
         sentence = replace(written, text=wording.without_false_lead(question, written.text))
-        flaw = Flaw.ANOTHER if wording.speaks_of_another(question, sentence.text) else _flaw(sentence, shown)
+        flaw = _flaw(sentence, shown) or _flaw_for(question, sentence, shown)
         if flaw is not None:
             dropped.append(Dropped(sentence.text, flaw))
         elif sentence.text.casefold() not in {earlier.text.casefold() for earlier in kept}:
@@ -109,6 +112,34 @@ def _flaw(sentence: Sentence, shown: dict[int, ShownPassage]) -> Flaw | None:
     cited = [shown[number].hit for number in sentence.citations]
     where = "\n".join(" > ".join((hit.title, *hit.headings)) for hit in cited)
     return flaw_of(sentence.text, where, "\n".join(hit.text for hit in cited))
+
+
+def _flaw_for(question: str, sentence: Sentence, shown: dict[int, ShownPassage]) -> Flaw | None:
+    """Return why *sentence*, which its passages hold up, is about something else than *question*."""
+    if wording.speaks_of_another(question, sentence.text):
+        return Flaw.ANOTHER
+    texts = [shown[number].hit.text for number in sentence.citations]
+    return Flaw.COLUMN if any(_is_of_another_column(question, sentence.text, text) for text in texts) else None
+
+
+def _is_of_another_column(question: str, sentence: str, text: str) -> bool:
+    """Return whether *sentence* has a number of *text* that only stands in columns that it and *question* do not name.
+
+    Of a table none of whose columns *question* names, any will do.
+    """
+    asked, said = wording.named(question), wording.numbers(sentence)
+    told = wording.numbers("\n".join(line for line in text.split("\n") if not line.startswith("|")))
+    for table in tables(text):
+        names = [wording.named(column) for column in table.columns]
+        if not any(name and name <= asked for name in names[1:]):
+            continue
+        meant = asked | wording.named(sentence)
+        for row in table.rows:
+            cells = [wording.numbers(cell) for cell in row]
+            told = told.union(*(cell for place, cell in enumerate(cells) if not place or names[place] <= meant))
+        if said & wording.numbers("\n".join(" ".join(row) for row in table.rows)) - told:
+            return True
+    return False
 
 
 def _without_idle_citations(sentence: Sentence, shown: dict[int, ShownPassage]) -> Sentence:

@@ -71,7 +71,7 @@ def likeliest(question: str, shown: Sequence[ShownPassage], verifier: Verifier) 
     found = [(passage, text) for passage, text, _ in told]
     read = _read(question, found, verifier)
     held = _shares(question, [(passage.number, text) for passage, text in found])
-    beside = _beside([(passage.number, table) for passage, _, table in told], held)
+    beside = _beside(question, told)
     sure = [_likelier(one, HELD_WEIGHT * share) for one, share in zip(read, held, strict=True)]
     weight = _weights(shown)
     order = sorted(range(len(found)), key=lambda place: -sure[place] * weight[found[place][0].number])
@@ -133,15 +133,14 @@ def _shares(question: str, found: Sequence[tuple[int, str]]) -> list[float]:
     return shares
 
 
-def _beside(tables: Sequence[tuple[int, int]], shares: Sequence[float]) -> list[bool]:
-    """Return which are rows that hold least of the question, where other rows of their table hold more of it."""
-    rows: dict[tuple[int, int], set[float]] = {}
-    for table, share in zip(tables, shares, strict=True):
-        rows.setdefault(table, set()).add(share)
-    return [
-        table[1] > 0 and min(rows[table]) == share < max(rows[table])
-        for table, share in zip(tables, shares, strict=True)
-    ]
+def _beside(question: str, told: Sequence[tuple[ShownPassage, str, int]]) -> list[bool]:
+    """Return which are rows that hold no more of *question* than another row of their table, which holds more of it."""
+    asked = _said(question)
+    rows: dict[tuple[int, int], set[frozenset[str]]] = {}
+    held = [((passage.number, table), _said(text) & asked) for passage, text, table in told]
+    for place, words in held:
+        rows.setdefault(place, set()).add(words)
+    return [place[1] > 0 and any(words < other for other in rows[place]) for place, words in held]
 
 
 def _likelier(sure: float, by: float) -> float:

@@ -93,7 +93,7 @@ def is_about(plan_: Plan, search: int, hit: Hit) -> bool:
     What is said of one side under the name of the other is worse than nothing: a passage for a side of a comparison
     must hold a word of it that no other side has.
     """
-    sides = [_named(other.question) if other.label else frozenset() for other in plan_.searches]
+    sides = [wording.named(other.question) if other.label else frozenset() for other in plan_.searches]
     if plan_.kind is not Kind.COMPARE or not sides[search]:
         return True
     others = frozenset(word for place, words in enumerate(sides) if place != search for word in words)
@@ -114,7 +114,7 @@ def side_by_side(plan_: Plan, found: Sequence[Sequence[Hit]]) -> tuple[Hit, tupl
     best: tuple[Hit, tuple[str, ...]] | None = None
     most = len(topic) / 2 - 0.5  # at least half of it
     for hit in hits:
-        held = len(topic & _named(hit.indexed_text))
+        held = len(topic & wording.named(hit.indexed_text))
         rows = _rows_of(hit, sides, topic)
         if rows and held > most:
             best, most = (hit, rows), held
@@ -123,19 +123,19 @@ def side_by_side(plan_: Plan, found: Sequence[Sequence[Hit]]) -> tuple[Hit, tupl
 
 def _sides_and_topic(plan_: Plan) -> tuple[list[frozenset[str]], frozenset[str]]:
     """Return what each side alone is named by, and what is said besides."""
-    named = [_named(search.question) for search in plan_.searches if search.label]
+    named = [wording.named(search.question) for search in plan_.searches if search.label]
     shared = frozenset.intersection(*named)
-    said = _named(plan_.searches[-1].question)
+    said = wording.named(plan_.searches[-1].question)
     return [words - shared for words in named], said - frozenset().union(*named) - _COMPARING | shared
 
 
 def _rows_of(hit: Hit, sides: Sequence[frozenset[str]], topic: frozenset[str]) -> tuple[str, ...]:
     """Return the rows of a table of *hit* that set *sides* side by side: those that say most of *topic*."""
     for table in tables.tables(hit.text):
-        rows = tables.columns_side_by_side(table, sides, _named)
+        rows = tables.columns_side_by_side(table, sides, wording.named)
         if not rows and not topic:
-            rows = tables.rows_side_by_side(table, sides, _named)
-        said = [len(topic & _named(row)) for row in rows]
+            rows = tables.rows_side_by_side(table, sides, wording.named)
+        said = [len(topic & wording.named(row)) for row in rows]
         rows = [row for row, held in zip(rows, said, strict=True) if held == max(said)]
         words = itertools.accumulate(len(row.split()) for row in rows)
         if rows:
@@ -229,10 +229,6 @@ def remark(silent: Sequence[str], unread: int) -> str:
     if unread:
         parts.append(f"There was no time to read {unread} more passage{'' if unread == 1 else 's'}.")
     return " ".join(parts)
-
-
-def _named(words: str) -> frozenset[str]:
-    return frozenset(wording.content_stems(words)) | wording.names(f"a {words}")
 
 
 def _near_best(hits: Sequence[Hit]) -> list[Hit]:

@@ -16,7 +16,7 @@ _NUMBER_WITH_UNIT = re.compile(
 _MONTH_MAY = re.compile(r"\b\d{1,2}(?:st|nd|rd|th)? May\b|\bMay \d{1,4}\b")
 _NUMBERED_CODE = re.compile(r"([^\W\d_]+)[-._]?(\d{2,})", re.UNICODE)
 _LEADING_YES_OR_NO = re.compile(r"^(?:yes|no|not yet|not quite)\b[,;:.!–-]*\s*", re.IGNORECASE)
-_YES_OR_NO = re.compile(r"(yes|no)\b[,;:.!–-]*\s+", re.IGNORECASE)
+_YES_OR_NO = re.compile(r"(yes|no)\s?[,;:.!–-]+\s*", re.IGNORECASE)
 _NO_NEGATION = re.compile(r"\b(?:no|not)\s+(?:more|less|fewer|later|earlier|only|just)\b", re.IGNORECASE)
 _SENTENCE_END = re.compile(r"(?<=[.!?])[\"'”’)\]]*\s+(?=[\"'“‘(]?[A-Z0-9À-Þ])")
 
@@ -232,6 +232,15 @@ def _numbered_codes(text: str) -> dict[str, set[str]]:
     return found
 
 
+def named(words_: str) -> frozenset[str]:
+    """Return the words by which a short text, such as a column's name, names something.
+
+    >>> sorted(named("Limit in the UK"))
+    ['limit', 'uk']
+    """
+    return frozenset(content_stems(words_)) | names(f"a {words_}")
+
+
 def is_negated(text: str) -> bool:
     """Return whether *text* says that something is not so; a leading yes or no, and `no more than`, say nothing.
 
@@ -251,7 +260,7 @@ def without_false_lead(question: str, sentence: str) -> str:
     ('No, Sunday is.', 'No, it is not.')
     """
     lead = _YES_OR_NO.match(sentence)
-    if lead is None or is_negated(question):
+    if lead is None or not question or is_negated(question):
         return sentence
     rest = sentence[lead.end() :]
     is_said_again = {*content_stems(question), *numbers(question)} <= {*content_stems(rest), *numbers(rest)}

@@ -198,6 +198,7 @@ def test_yes_and_no_do_not_stand_before_their_opposite(question: str, said: str,
     shown = number([hit(page, title="Deploys")])
 
     assert citing.check(f"{said} [1]", shown, question).sentences[0].text == (kept or said)
+    assert citing.check(f"{said} [1]", shown).sentences[0].text == said
 
 
 def test_an_outdated_page_is_told_once() -> None:
@@ -207,3 +208,19 @@ def test_an_outdated_page_is_told_once() -> None:
 
     assert citing.remark(checked.citations) == "The page “Annual leave (UK)” says that it is outdated."
     assert citing.remark(citing.check("Book leave in Roster. [1]", SHOWN).citations) == ""
+
+
+def test_a_number_of_another_column_than_was_asked_falls() -> None:
+    """The price of Starter is none of Team; where the sentence names its column, or the question none, it stands."""
+    table = "|  | Starter | Team |\n| --- | --- | --- |\n| Price | £190 | £640 |\n| Users | 5 | 40 |"
+    shown = number([hit(f"Prices rise by 7 a year.\n{table}", title="Plans")])
+
+    def kept(said: str, question: str) -> bool:
+        return not citing.check(f"{said} [1]", shown, question).dropped
+
+    assert [one.flaw for one in citing.check("The price is £190. [1]", shown, "Team price").dropped] == [Flaw.COLUMN]
+    assert kept("The price is £640.", "Team price")
+    assert kept("Price – Starter: £190.", "Team price")
+    assert kept("The price is £190.", "what is the price")
+    assert kept("Prices rise by 7 a year.", "Team price")
+    assert kept("Price – Starter: £190 – Team: £640.", "Team price")
