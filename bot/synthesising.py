@@ -57,11 +57,10 @@ class Synthesiser:
         found = [means.finder.find(search.question, audience, means.limits.hits) for search in plan.searches]
         near = [means.near(plan, place, hits) for place, hits in enumerate(found)]
         chosen = synthesis.choose_for_each(near) if plan.kind in {Kind.BOTH, Kind.COMPARE} else synthesis.choose(near)
-        table = synthesis.side_by_side(plan, near)
+        table = reading.quote(question, synthesis.side_by_side(plan, near))
         if table is not None:
-            shown, rows = prompt.number([table[0]]), table[1]
-            yield Found(shown)
-            yield reading.quote(question, shown, rows)
+            yield Found(table.passages)
+            yield table
         elif not any(found):
             is_empty = means.finder.generation() == 0
             yield reading.refuse(RefusalReason.EMPTY_INDEX if is_empty else RefusalReason.NOT_FOUND)
@@ -140,9 +139,13 @@ class _Reading:
             slowest = max(slowest, self._means.clock() - began)
         yield self._come_to(unread)
 
-    def quote(self, question: str, shown: Sequence[ShownPassage], rows: Sequence[str]) -> Answer | Refusal:
-        """Return the answer that *rows* of the first passage *shown* are."""
-        return self._means.writer(self._plan.kind, shown, question, self._started).quote(rows)
+    def quote(self, question: str, table: tuple[Hit, Sequence[str]] | None) -> Answer | None:
+        """Return the answer that the rows of a passage's *table* are, as far as they hold; None where none does."""
+        if table is None:
+            return None
+        hit, rows = table
+        outcome = self._means.writer(self._plan.kind, prompt.number([hit]), question, self._started).quote(rows)
+        return outcome if isinstance(outcome, Answer) else None
 
     def refuse(self, reason: RefusalReason, nearest: Sequence[ShownPassage] = ()) -> Refusal:
         """Return a refusal for *reason*, with the *nearest* passages."""

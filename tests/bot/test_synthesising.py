@@ -111,6 +111,19 @@ def test_rows_are_the_answer_where_only_their_names_are_compared() -> None:
     assert isinstance(paid, Refusal)
 
 
+def test_a_table_that_says_nothing_leaves_the_sides_to_their_notes() -> None:
+    """Rows that could not be cited are no answer."""
+    table = hit(
+        "|  | Leave in the UK | Leave in Germany |\n| --- | --- | --- |\n|  |  |  |", title="Both", passage_id=9
+    )
+    model = ScriptedModel("Staff get 28 days of leave. [1]", "Staff get 30 days of leave. [2]")
+
+    last = last_of(synthesiser(model, MappedFinder(SIDES | {WHOLE: [table]})))
+
+    assert isinstance(last, Answer)
+    assert last.text == "UK: Staff get 28 days of leave. [1] Germany: Staff get 30 days of leave. [2]"
+
+
 def test_rows_on_what_is_compared_are_told_alone() -> None:
     """Of a long table only those that the question is about."""
     table = "|  | Team | Top |\n| --- | --- | --- |\n| Users | 40 | 900 |\n| Routes | 25 | 700 |"
